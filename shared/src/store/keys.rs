@@ -1,0 +1,107 @@
+//! Every key of the store: its shape, who writes it, who reads it.
+//!
+//! All begin with the application's prefix (Redis ignores store labels). Counters have a prefix of their own, and
+//! nothing ever `set`s such a key: on SQLite a counter of a wrong length takes the whole store down.
+//! No key holds a phone number, a name or a taxpayer number: persons and matters appear as keyed hashes.
+//!
+//! | key | value | written by | read by |
+//! |---|---|---|---|
+//! | `dering/n/NAME` | counter of the cell or log NAME | the primitives | the primitives |
+//! | `dering/c/NAME@B` | slot of cell NAME under ballot B | the cell's writers | the cell's readers |
+//! | `dering/c/NAME~` | hint: a ballot at or below the newest slot | the cell's writers | the cell's readers |
+//! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice | the tick |
+//! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, the tick | the tick |
+//! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
+//! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
+//! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
+//! | `dering/p/LIST/N` | page N of a list, sealed | ingest | the tick |
+//! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
+//! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
+//! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
+//! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
+//! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
+//! | `dering/d/HASH` | this phone must not be called | campaigns, the tick | the tick |
+//! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
+
+/// What every key begins with.
+pub const PREFIX: &str = "dering/";
+
+/// Counter of the cell or log `name`.
+pub fn counter(name: &str) -> String {
+    format!("{PREFIX}n/{name}")
+}
+
+/// Slot of the cell `name` under `ballot`.
+pub fn slot(name: &str, ballot: u64) -> String {
+    format!("{PREFIX}c/{name}@{ballot}")
+}
+
+/// Hint of the cell `name`: where a reader starts to look for the newest slot.
+pub fn hint(name: &str) -> String {
+    format!("{PREFIX}c/{name}~")
+}
+
+/// Entry `n` of the log `name`.
+pub fn entry(name: &str, n: u64) -> String {
+    format!("{PREFIX}l/{name}@{n}")
+}
+
+/// Event of `kind` of a call.
+pub fn event(shard: u16, ballot: u64, index: u16, kind: &str) -> String {
+    format!("{PREFIX}e/{shard}/{ballot}/{index}/{kind}")
+}
+
+/// The claim of a call.
+pub fn claim(shard: u16, ballot: u64, index: u16) -> String {
+    format!("{PREFIX}q/{shard}/{ballot}/{index}")
+}
+
+/// Agenda page `n` written under `ballot`.
+pub fn agenda(shard: u16, ballot: u64, n: u16) -> String {
+    format!("{PREFIX}a/{shard}/{ballot}/{n}")
+}
+
+/// Results of the calls folded under `ballot`.
+pub fn results(shard: u16, ballot: u64) -> String {
+    format!("{PREFIX}o/{shard}/{ballot}")
+}
+
+/// Page `n` of a list.
+pub fn page(list: &str, n: u32) -> String {
+    format!("{PREFIX}p/{list}/{n}")
+}
+
+/// Page `n` of a list's rejected rows.
+pub fn rejected(list: &str, n: u32) -> String {
+    format!("{PREFIX}x/{list}/{n}")
+}
+
+/// Manifest of a list.
+pub fn manifest(list: &str) -> String {
+    format!("{PREFIX}m/{list}")
+}
+
+/// Wrapped data key of a list.
+pub fn data_key(list: &str) -> String {
+    format!("{PREFIX}k/{list}")
+}
+
+/// A campaign as it was under `version`.
+pub fn campaign_version(campaign: &str, version: u64) -> String {
+    format!("{PREFIX}v/{campaign}/{version}")
+}
+
+/// Settlement of a taxpayer's matter, by keyed hash.
+pub fn settlement(hash: &str) -> String {
+    format!("{PREFIX}s/{hash}")
+}
+
+/// Do-not-call entry of a phone, by keyed hash.
+pub fn do_not_call(hash: &str) -> String {
+    format!("{PREFIX}d/{hash}")
+}
+
+/// The number of shards.
+pub fn shards() -> String {
+    format!("{PREFIX}shards")
+}

@@ -1,0 +1,176 @@
+//! Keys derived from the master key, sealed pages, keyed hashes.
+//!
+//! Personal data is sealed with a data key per list; the data key is stored wrapped by the master key, so deleting
+//! it erases the list, and rotating the master key re-wraps keys only. XChaCha20-Poly1305 with random nonces:
+//! 192 bits leave no chance of a repeat. What is sealed is bound to its place (its store key), so pages cannot be swapped.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, KeyInit as _, Mac};
+use sha2::Sha256;
+
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+
+/// What the master key opens.
+pub struct Vault {
+    wrap: Vec<XChaCha20Poly1305>,
+    mac: Hmac<Sha256>,
+    hash: Hmac<Sha256>,
+}
+
+/// A list's data key.
+pub struct DataKey(XChaCha20Poly1305);
+
+/// Sealed bytes could not be opened: another key, another place, or altered bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl Vault {
+    /// `master_key` and, during a rotation, the one before it: 32 bytes each, base64. The hashes and MACs always
+    /// derive from the first key given in `identity`.
+    pub fn new(master_key: &str, previous: Option<&str>) -> Result<Self, String> {
+        let current = decode_key("master_key", master_key)?;
+        let mut wrap = vec![cipher(&current, b"wrap")];
+        // During a rotation the old key still opens wrapped data keys, and keeps the identity of hashes and call ids.
+        let identity = match previous {
+            Some(text) => {
+                let old = decode_key("master_key_previous", text)?;
+                wrap.push(cipher(&old, b"wrap"));
+                current
+            }
+            None => current,
+        };
+        Ok(Vault { wrap, mac: keyed(&identity, b"mac"), hash: keyed(&identity, b"hash") })
+    }
+
+    /// A fixed vault for tests.
+    pub fn for_tests() -> Self {
+        Vault::new(&STANDARD.encode([7u8; 32]), None).unwrap_or_else(|_| unreachable!("32 bytes"))
+    }
+
+    /// A fresh data key from 32 random bytes, and its wrapped form for the store.
+    pub fn new_data_key(&self, random: &[u8; 32], nonce: &[u8; NONCE], place: &str) -> (DataKey, Vec<u8>) {
+        let wrapped = seal(&self.wrap[0], nonce, place, random);
+        (DataKey(XChaCha20Poly1305::new(&Key::from(*random))), wrapped)
+    }
+
+    /// Opens a wrapped data key kept at `place`.
+    pub fn data_key(&self, wrapped: &[u8], place: &str) -> Result<DataKey, Unreadable> {
+        let bytes = self.wrap.iter().find_map(|k| open(k, place, wrapped).ok()).ok_or(Unreadable)?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| Unreadable)?;
+        Ok(DataKey(XChaCha20Poly1305::new(&Key::from(bytes))))
+    }
+
+    /// HMAC-SHA256 over `purpose` and `bytes`, for what travels through strangers' hands.
+    pub fn mac(&self, purpose: &[u8], bytes: &[u8]) -> [u8; 32] {
+        self.tagged(&self.mac, purpose, bytes).finalize().into_bytes().into()
+    }
+
+    /// Compares a whole or truncated MAC in constant time. `mac` must have at least 10 bytes.
+    pub fn mac_matches(&self, purpose: &[u8], bytes: &[u8], mac: &[u8]) -> bool {
+        mac.len() >= 10 && self.tagged(&self.mac, purpose, bytes).verify_truncated_left(mac).is_ok()
+    }
+
+    /// Keyed hash for store keys: 128 bits, URL-safe. `kind` keeps hashes of different things apart.
+    pub fn hash(&self, kind: &[u8], bytes: &[u8]) -> String {
+        let full = self.tagged(&self.hash, kind, bytes).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode(&full[..16])
+    }
+
+    fn tagged(&self, key: &Hmac<Sha256>, tag: &[u8], bytes: &[u8]) -> Hmac<Sha256> {
+        let mut h = key.clone();
+        h.update(&(tag.len() as u32).to_be_bytes());
+        h.update(tag);
+        h.update(bytes);
+        h
+    }
+}
+
+impl DataKey {
+    /// Seals `bytes` for `place` (a store key). `nonce` must be random.
+    pub fn seal(&self, nonce: &[u8; NONCE], place: &str, bytes: &[u8]) -> Vec<u8> {
+        seal(&self.0, nonce, place, bytes)
+    }
+
+    /// Opens what was sealed for `place`.
+    pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Unreadable> {
+        open(&self.0, place, sealed)
+    }
+}
+
+fn seal(key: &XChaCha20Poly1305, nonce: &[u8; NONCE], place: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1 + NONCE + bytes.len() + 16);
+    out.push(VERSION);
+    out.extend_from_slice(nonce);
+    // Encryption fails only beyond 256 GiB; the empty text that would be left is refused by `open`.
+    let text = key.encrypt(&XNonce::from(*nonce), Payload { msg: bytes, aad: place.as_bytes() });
+    out.extend_from_slice(&text.unwrap_or_default());
+    out
+}
+
+fn open(key: &XChaCha20Poly1305, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let (version, rest) = sealed.split_first().ok_or(Unreadable)?;
+    let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or(Unreadable)?;
+    if *version != VERSION {
+        return Err(Unreadable);
+    }
+    key.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: place.as_bytes() }).map_err(|_| Unreadable)
+}
+
+fn decode_key(name: &str, text: &str) -> Result<[u8; 32], String> {
+    STANDARD.decode(text.trim()).ok().and_then(|b| b.try_into().ok()).ok_or_else(|| {
+        format!("the variable {name} must be 32 bytes in base64, for example the output of `openssl rand -base64 32`")
+    })
+}
+
+fn derive(master: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    // 32 bytes are within what HKDF-SHA256 can expand to.
+    let _ = hkdf::Hkdf::<Sha256>::new(Some(b"dering"), master).expand(purpose, &mut out);
+    out
+}
+
+fn cipher(master: &[u8; 32], purpose: &[u8]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&Key::from(derive(master, purpose)))
+}
+
+fn keyed(master: &[u8; 32], purpose: &[u8]) -> Hmac<Sha256> {
+    Hmac::<Sha256>::new(&derive(master, purpose).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sealed_bytes_open_only_unaltered_and_in_their_place() {
+        let vault = Vault::for_tests();
+        let (key, wrapped) = vault.new_data_key(&[1; 32], &[2; 24], "k/l-1");
+        let sealed = key.seal(&[3; 24], "p/l-1/0", b"hello");
+        let again = vault.data_key(&wrapped, "k/l-1").map_err(|_| ()).unwrap();
+        assert_eq!(again.open("p/l-1/0", &sealed), Ok(b"hello".to_vec()));
+        assert_eq!(again.open("p/l-1/1", &sealed), Err(Unreadable));
+        assert!(vault.data_key(&wrapped, "k/l-2").is_err());
+        for bit in 0..sealed.len() * 8 {
+            let mut altered = sealed.clone();
+            altered[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(again.open("p/l-1/0", &altered), Err(Unreadable));
+        }
+        for cut in 0..sealed.len() {
+            assert_eq!(again.open("p/l-1/0", &sealed[..cut]), Err(Unreadable));
+        }
+    }
+
+    #[test]
+    fn a_rotated_master_key_still_opens_what_the_old_one_wrapped() {
+        let old = STANDARD.encode([1u8; 32]);
+        let new = STANDARD.encode([2u8; 32]);
+        let (_, wrapped) = Vault::new(&old, None).unwrap().new_data_key(&[9; 32], &[0; 24], "k");
+        assert!(Vault::new(&new, None).unwrap().data_key(&wrapped, "k").is_err());
+        assert!(Vault::new(&new, Some(&old)).unwrap().data_key(&wrapped, "k").is_ok());
+        assert!(Vault::new("c2hvcnQ=", None).is_err());
+    }
+}
