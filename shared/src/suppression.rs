@@ -1,8 +1,47 @@
-//! May this person be called at all? Do-not-call entries and settlements, by keyed hash.
+//! May this person be called at all? Do-not-call entries and settlements, by keyed hash; the group held out.
 
-use crate::contact::Matter;
-use crate::store::keys;
+use crate::contact::{Contact, Matter};
+use crate::store::{decode, encode, keys};
 use crate::vault::Vault;
+use serde::{Deserialize, Serialize};
+
+const VERSION: u8 = 1;
+
+/// Why a phone is on the do-not-call list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The person said so in a call.
+    AskedInCall,
+    /// An admin entered it.
+    Entered,
+}
+
+/// A do-not-call entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoNotCall {
+    pub reason: Reason,
+    pub since_ms: i64,
+    /// `None`: for good.
+    pub until_ms: Option<i64>,
+}
+
+impl DoNotCall {
+    /// The entry's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        encode(VERSION, self)
+    }
+}
+
+/// The entry of somebody who asked in a call.
+pub fn asked_by_person(now_ms: i64) -> Vec<u8> {
+    DoNotCall { reason: Reason::AskedInCall, since_ms: now_ms, until_ms: None }.encode()
+}
+
+/// Whether an entry holds now. One that cannot be read holds: when in doubt there is no call.
+pub fn holds(bytes: &[u8], now_ms: i64) -> bool {
+    decode::<DoNotCall>(VERSION, bytes).is_none_or(|entry| entry.until_ms.is_none_or(|until| now_ms < until))
+}
 
 /// Keyed hash of a phone (E.164): the person, as far as the store knows.
 pub fn person(vault: &Vault, phone: &str) -> String {
@@ -14,16 +53,41 @@ pub fn do_not_call_key(vault: &Vault, phone: &str) -> String {
     keys::do_not_call(&person(vault, phone))
 }
 
-/// Keys under which a settlement of this duty may stand: the matter as a whole, and the bill.
-pub fn settlement_keys(vault: &Vault, taxpayer_id: &str, matter: Matter, tax_code: &str, tax_period: &str, billing_code: &str) -> Vec<String> {
-    let matter_key = |code: &str, period: &str| {
-        let text = format!("{taxpayer_id}|{}|{code}|{period}", matter.as_str());
-        keys::settlement(&vault.hash(b"matter", text.as_bytes()))
-    };
-    let mut found = vec![matter_key(tax_code, tax_period), matter_key("", "")];
-    if !billing_code.is_empty() {
-        found.push(keys::settlement(&vault.hash(b"bill", billing_code.as_bytes())));
+/// A settlement that the tax administration reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled<'a> {
+    /// A duty: tax code (KAP-KJS) and period as in the contact; empty ones mean every duty of that matter.
+    Duty { taxpayer_id: &'a str, matter: Matter, tax_code: &'a str, tax_period: &'a str },
+    /// A bill by its code.
+    Bill { billing_code: &'a str },
+}
+
+impl Settled<'_> {
+    /// Where it is kept.
+    pub fn key(&self, vault: &Vault) -> String {
+        match self {
+            Settled::Duty { taxpayer_id, matter, tax_code, tax_period } => {
+                let text = format!("{taxpayer_id}|{}|{tax_code}|{tax_period}", matter.as_str());
+                keys::settlement(&vault.hash(b"duty", text.as_bytes()))
+            }
+            Settled::Bill { billing_code } => keys::settlement(&vault.hash(b"bill", billing_code.as_bytes())),
+        }
     }
-    found.dedup();
+}
+
+/// Keys under which a settlement of this contact's matter may stand.
+pub fn settlement_keys(vault: &Vault, contact: &Contact) -> Vec<String> {
+    let (taxpayer_id, matter) = (contact.taxpayer_id.as_str(), contact.matter);
+    let duty = |tax_code, tax_period| Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(vault);
+    let mut found = vec![duty(&contact.tax_code, &contact.tax_period), duty("", "")];
+    if !contact.billing_code.is_empty() {
+        found.push(Settled::Bill { billing_code: &contact.billing_code }.key(vault));
+    }
     found
+}
+
+/// Whether a taxpayer belongs to the share that is never called. The same taxpayer always does or never does.
+pub fn held_out(vault: &Vault, taxpayer_id: &str, percent: u8) -> bool {
+    let mac = vault.mac(b"holdout", taxpayer_id.as_bytes());
+    u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]]) % 100 < u32::from(percent)
 }

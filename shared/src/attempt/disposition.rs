@@ -1,0 +1,358 @@
+//! What a call came to, and what follows. Both are pure: the disposition of the set of events, whatever their order
+//! and however often each was told; the follow-up of the disposition and the campaign's rules.
+
+use super::event::{AnsweredBy, Ending, Event, News, Refusal, Said};
+use crate::campaign::Attempts;
+use serde::{Deserialize, Serialize};
+
+/// The outcome of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// The right party heard the message.
+    Informed,
+    /// The right party will file or pay before the due date.
+    Promise,
+    /// The right party says it is done, or it was found settled when the call was answered.
+    SaysSettled,
+    /// An officer took over.
+    Transferred,
+    /// Asked to be called another time, or asked for an officer when none was free.
+    Callback,
+    /// Picked up and hung up, or pressed no key.
+    Refused,
+    /// Asked not to be called again.
+    DoNotCall,
+    /// The number is not the taxpayer's.
+    WrongNumber,
+    /// Somebody else answered who knows the taxpayer.
+    ThirdParty,
+    /// An answering machine or a fax.
+    Voicemail,
+    NoAnswer,
+    Busy,
+    /// The number does not exist or cannot be called.
+    InvalidNumber,
+    /// The provider did not take the order: nothing rang, and no attempt is spent.
+    NotPlaced,
+    /// The network failed.
+    Failed,
+    /// Nothing was heard of the call until its time was over.
+    Unknown,
+}
+
+impl Disposition {
+    /// All of them, in the order of reports.
+    pub const ALL: [Disposition; 16] = [
+        Disposition::Informed,
+        Disposition::Promise,
+        Disposition::SaysSettled,
+        Disposition::Transferred,
+        Disposition::Callback,
+        Disposition::Refused,
+        Disposition::DoNotCall,
+        Disposition::WrongNumber,
+        Disposition::ThirdParty,
+        Disposition::Voicemail,
+        Disposition::NoAnswer,
+        Disposition::Busy,
+        Disposition::InvalidNumber,
+        Disposition::NotPlaced,
+        Disposition::Failed,
+        Disposition::Unknown,
+    ];
+
+    /// The word in JSON and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Disposition::Informed => "informed",
+            Disposition::Promise => "promise",
+            Disposition::SaysSettled => "says_settled",
+            Disposition::Transferred => "transferred",
+            Disposition::Callback => "callback",
+            Disposition::Refused => "refused",
+            Disposition::DoNotCall => "do_not_call",
+            Disposition::WrongNumber => "wrong_number",
+            Disposition::ThirdParty => "third_party",
+            Disposition::Voicemail => "voicemail",
+            Disposition::NoAnswer => "no_answer",
+            Disposition::Busy => "busy",
+            Disposition::InvalidNumber => "invalid_number",
+            Disposition::NotPlaced => "not_placed",
+            Disposition::Failed => "failed",
+            Disposition::Unknown => "unknown",
+        }
+    }
+
+    /// Whether the taxpayer in person (or the company's representative) was spoken to.
+    pub fn right_party(self) -> bool {
+        use Disposition::*;
+        matches!(self, Informed | Promise | SaysSettled | Transferred | DoNotCall)
+    }
+}
+
+/// How a contact ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    Reached,
+    Settled,
+    /// No attempts left.
+    Exhausted,
+    /// On the do-not-call list.
+    Suppressed,
+    /// None of the contact's numbers is the taxpayer's.
+    WrongNumber,
+    /// The due date or the campaign is over.
+    Expired,
+    /// The list was withdrawn.
+    Withdrawn,
+    /// In the group that is not called, for comparison.
+    HeldOut,
+}
+
+impl End {
+    /// All of them, in the order of reports.
+    pub const ALL: [End; 8] = [
+        End::Reached,
+        End::Settled,
+        End::Exhausted,
+        End::Suppressed,
+        End::WrongNumber,
+        End::Expired,
+        End::Withdrawn,
+        End::HeldOut,
+    ];
+
+    /// The word in JSON and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            End::Reached => "reached",
+            End::Settled => "settled",
+            End::Exhausted => "exhausted",
+            End::Suppressed => "suppressed",
+            End::WrongNumber => "wrong_number",
+            End::Expired => "expired",
+            End::Withdrawn => "withdrawn",
+            End::HeldOut => "held_out",
+        }
+    }
+}
+
+/// A call's events, folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    pub disposition: Disposition,
+    /// Seconds of talk, where told.
+    pub talk_s: u32,
+    /// The matter was found settled when the call was answered.
+    pub settled: bool,
+    /// Asked not to be called again, whatever else was said.
+    pub do_not_call: bool,
+}
+
+/// Folds a call's events. A set: order and repetition change nothing. No ending among them: `Unknown`, or what was
+/// said where that alone tells it.
+pub fn disposition(events: &[Event]) -> Outcome {
+    let mut said = None;
+    let mut bridged = None;
+    let mut ending = None;
+    let mut machine = None;
+    let mut refusal = None;
+    let mut talk_s = 0;
+    let mut failed_for_good = false;
+    for event in events {
+        match &event.news {
+            News::Placed { .. } => {}
+            News::Refused(r) => refusal = refusal.max(Some(rank(*r))),
+            News::Dialog(s) => said = Some(*s),
+            News::Transfer { bridged: b } => bridged = Some(bridged.unwrap_or(false) || *b),
+            News::Machine(by) => machine = machine.or(Some(*by)),
+            News::Ended { ending: e, talk_s: t, sip, answered_by } => {
+                // Should a carrier tell two endings of one call, the one with audio is the truth.
+                ending = ending.max(Some(strength(*e)));
+                talk_s = talk_s.max(t.unwrap_or(0));
+                failed_for_good |= *e == Ending::Failed && matches!(sip, Some(404 | 410 | 484 | 604));
+                machine = machine.or(answered_by.filter(|by| matches!(by, AnsweredBy::Machine | AnsweredBy::Fax)));
+            }
+        }
+    }
+    use Disposition::*;
+    let disposition = match (said, ending, refusal) {
+        (Some(Said::Informed), ..) => Informed,
+        (Some(Said::Promise), ..) => Promise,
+        (Some(Said::SaysSettled | Said::Settled), ..) => SaysSettled,
+        (Some(Said::TransferAsked), ..) if bridged == Some(true) => Transferred,
+        (Some(Said::TransferAsked | Said::Callback), ..) => Callback,
+        (Some(Said::DoNotCall), ..) => DoNotCall,
+        (Some(Said::WrongNumber), ..) => WrongNumber,
+        (Some(Said::ThirdParty), ..) => ThirdParty,
+        (None | Some(Said::NoInput), Some(COMPLETED), _) if machine.is_some() => Voicemail,
+        (None | Some(Said::NoInput), Some(COMPLETED), _) => Refused,
+        (Some(Said::NoInput), ..) => Refused,
+        (None, Some(BUSY), _) => Busy,
+        (None, Some(NO_ANSWER), _) => NoAnswer,
+        (None, Some(_), _) if failed_for_good => InvalidNumber,
+        (None, Some(_), _) => Failed,
+        (None, None, Some(INVALID)) => InvalidNumber,
+        (None, None, Some(_)) => NotPlaced,
+        (None, None, None) => Unknown,
+    };
+    Outcome { disposition, talk_s, settled: said == Some(Said::Settled), do_not_call: said == Some(Said::DoNotCall) }
+}
+
+const COMPLETED: u8 = 5;
+const BUSY: u8 = 4;
+const NO_ANSWER: u8 = 3;
+
+fn strength(ending: Ending) -> u8 {
+    match ending {
+        Ending::Completed => COMPLETED,
+        Ending::Busy => BUSY,
+        Ending::NoAnswer => NO_ANSWER,
+        Ending::Failed => 2,
+        Ending::Canceled => 1,
+    }
+}
+
+const INVALID: u8 = 4;
+
+fn rank(refusal: Refusal) -> u8 {
+    match refusal {
+        Refusal::InvalidNumber => INVALID,
+        Refusal::Blocked => 3,
+        Refusal::Configuration => 2,
+        Refusal::Busy => 1,
+    }
+}
+
+/// What follows an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    Close(End),
+    /// Again after so many seconds.
+    Retry { after_s: u64 },
+    /// Again with the contact's next number, if it has one; else closed.
+    OtherNumber { after_s: u64, otherwise: End },
+}
+
+/// What follows when the `attempts`-th attempt (from 1; orders nobody took are not counted) has ended.
+/// A new disposition must choose: there is no wildcard.
+pub fn next(ended: &Outcome, attempts: u8, rules: &Attempts) -> Next {
+    use Disposition::*;
+    if ended.settled {
+        return Next::Close(End::Settled);
+    }
+    let after_s = rules.retry_after_s(ended.disposition);
+    let spent = attempts >= rules.max;
+    match ended.disposition {
+        Informed | Promise | SaysSettled | Transferred => Next::Close(End::Reached),
+        DoNotCall => Next::Close(End::Suppressed),
+        WrongNumber | InvalidNumber if spent => Next::Close(End::WrongNumber),
+        WrongNumber | InvalidNumber => Next::OtherNumber { after_s, otherwise: End::WrongNumber },
+        NotPlaced => Next::Retry { after_s },
+        Callback | Refused | ThirdParty | Voicemail | NoAnswer | Busy | Failed | Unknown if spent => {
+            Next::Close(End::Exhausted)
+        }
+        Callback | Refused | ThirdParty | Voicemail | NoAnswer | Busy | Failed | Unknown => Next::Retry { after_s },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(ending: Ending) -> News {
+        News::Ended { ending, talk_s: Some(7), sip: None, answered_by: None }
+    }
+
+    fn of(news: &[News]) -> Disposition {
+        let events: Vec<Event> = news.iter().cloned().map(|news| Event { at_ms: 0, news }).collect();
+        disposition(&events).disposition
+    }
+
+    #[test]
+    fn the_table_of_dispositions() {
+        use Disposition::*;
+        let completed = ended(Ending::Completed);
+        let failed = |sip| News::Ended { ending: Ending::Failed, talk_s: None, sip: Some(sip), answered_by: None };
+        let table = [
+            (vec![completed.clone(), News::Dialog(Said::Informed)], Informed),
+            (vec![completed.clone(), News::Dialog(Said::Promise)], Promise),
+            (vec![completed.clone(), News::Dialog(Said::SaysSettled)], SaysSettled),
+            (vec![completed.clone(), News::Dialog(Said::TransferAsked), News::Transfer { bridged: true }], Transferred),
+            (vec![completed.clone(), News::Dialog(Said::TransferAsked), News::Transfer { bridged: false }], Callback),
+            (vec![completed.clone(), News::Dialog(Said::TransferAsked)], Callback),
+            (vec![completed.clone(), News::Dialog(Said::Callback)], Callback),
+            (vec![completed.clone(), News::Dialog(Said::DoNotCall)], DoNotCall),
+            (vec![completed.clone(), News::Dialog(Said::WrongNumber)], WrongNumber),
+            (vec![completed.clone(), News::Dialog(Said::ThirdParty)], ThirdParty),
+            (vec![completed.clone(), News::Dialog(Said::NoInput)], Refused),
+            (vec![completed.clone(), News::Machine(AnsweredBy::Machine)], Voicemail),
+            // A key proves a person, whatever the detection thought.
+            (vec![completed.clone(), News::Machine(AnsweredBy::Machine), News::Dialog(Said::Promise)], Promise),
+            (vec![completed], Refused),
+            (vec![ended(Ending::Busy)], Busy),
+            (vec![ended(Ending::NoAnswer)], NoAnswer),
+            (vec![ended(Ending::Canceled)], Failed),
+            (vec![failed(404)], InvalidNumber),
+            (vec![failed(503)], Failed),
+            (vec![News::Refused(Refusal::InvalidNumber)], InvalidNumber),
+            (vec![News::Refused(Refusal::Busy)], NotPlaced),
+            (vec![News::Placed { provider_call: "CA1".into() }], Unknown),
+            (vec![], Unknown),
+        ];
+        for (news, expected) in table {
+            assert_eq!(of(&news), expected, "{news:?}");
+        }
+    }
+
+    #[test]
+    fn any_order_and_repetition_of_events_gives_the_same_disposition() {
+        let all = [
+            News::Placed { provider_call: "CA1".into() },
+            ended(Ending::Completed),
+            ended(Ending::NoAnswer),
+            News::Machine(AnsweredBy::Machine),
+            News::Dialog(Said::TransferAsked),
+            News::Transfer { bridged: true },
+        ];
+        let expected = of(&all);
+        // Heap's algorithm over 6 events; each order also with its first event told again at the end.
+        let mut order = [0, 1, 2, 3, 4, 5];
+        let mut counters = [0usize; 6];
+        let mut seen = 1;
+        let mut i = 0;
+        while i < 6 {
+            if counters[i] < i {
+                if i % 2 == 0 { order.swap(0, i) } else { order.swap(counters[i], i) }
+                let mut news: Vec<News> = order.iter().map(|&k| all[k].clone()).collect();
+                assert_eq!(of(&news), expected);
+                news.push(news[0].clone());
+                assert_eq!(of(&news), expected);
+                seen += 1;
+                counters[i] += 1;
+                i = 0;
+            } else {
+                counters[i] = 0;
+                i += 1;
+            }
+        }
+        assert_eq!(seen, 720);
+    }
+
+    #[test]
+    fn the_table_of_what_follows() {
+        use Disposition::*;
+        let rules = Attempts { max: 3, ..Attempts::default() };
+        let after = |d: Disposition, n: u8| next(&Outcome { disposition: d, talk_s: 0, settled: false, do_not_call: false }, n, &rules);
+        assert_eq!(after(Busy, 1), Next::Retry { after_s: 30 * 60 });
+        assert_eq!(after(NoAnswer, 2), Next::Retry { after_s: 2 * 3600 });
+        assert_eq!(after(NoAnswer, 3), Next::Close(End::Exhausted));
+        assert_eq!(after(NotPlaced, 3), Next::Retry { after_s: 60 });
+        assert_eq!(after(Informed, 1), Next::Close(End::Reached));
+        assert_eq!(after(DoNotCall, 1), Next::Close(End::Suppressed));
+        assert!(matches!(after(WrongNumber, 1), Next::OtherNumber { otherwise: End::WrongNumber, .. }));
+        assert_eq!(after(InvalidNumber, 3), Next::Close(End::WrongNumber));
+    }
+}

@@ -1,0 +1,381 @@
+//! What an admin sets: whom to call for what, when, how often, how fast, and with which words.
+
+mod shelf;
+
+pub use shelf::{Shelf, edit, read, read_version};
+
+use crate::attempt::Disposition;
+use crate::contact::{Language, Matter};
+use crate::flow::Script;
+use crate::hours::{Days, Hours, holidays_named, zone};
+use crate::problem::Problem;
+use crate::provider::Provider;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Whether and how a campaign calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Being set up; nobody is called.
+    Draft,
+    Running,
+    /// No new calls; running ones end normally.
+    Paused,
+    /// Over for good.
+    Finished,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The voice flow.
+    #[default]
+    Automated,
+    /// Agents or their dialler claim the calls.
+    Assisted,
+}
+
+/// How often a contact is tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attempts {
+    /// Attempts a contact at most.
+    pub max: u8,
+    /// Attempts a contact and (local) day at most.
+    pub per_day: u8,
+    /// Pause after an attempt, by its disposition; what is not named keeps its default.
+    pub retry: BTreeMap<Disposition, SignedDuration>,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Attempts { max: 3, per_day: 2, retry: BTreeMap::new() }
+    }
+}
+
+impl Attempts {
+    /// Seconds to wait after an attempt that ended so.
+    pub fn retry_after_s(&self, ended: Disposition) -> u64 {
+        use Disposition::*;
+        if let Some(set) = self.retry.get(&ended) {
+            return set.as_secs().unsigned_abs();
+        }
+        match ended {
+            NotPlaced => 60,
+            Busy => 30 * 60,
+            Failed | Unknown => 3600,
+            NoAnswer => 2 * 3600,
+            Voicemail | ThirdParty => 4 * 3600,
+            InvalidNumber | WrongNumber => 10 * 60,
+            Refused | Callback | Informed | Promise | SaysSettled | Transferred | DoNotCall => 24 * 3600,
+        }
+    }
+}
+
+/// How fast a campaign calls.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rate {
+    /// Orders a second.
+    pub calls_per_second: f64,
+    /// Calls at once.
+    pub concurrent: u32,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        // What a new account of the default provider may do.
+        Rate { calls_per_second: 1.0, concurrent: 10 }
+    }
+}
+
+/// How long a call may ring, talk, and be silent about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallLimits {
+    /// 25 s is about five rings.
+    pub ring: SignedDuration,
+    pub talk: SignedDuration,
+    /// How long after dialling a call of which nothing was heard is closed as `unknown`.
+    pub unknown_after: SignedDuration,
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        CallLimits {
+            ring: SignedDuration::from_secs(25),
+            talk: SignedDuration::from_secs(300),
+            unknown_after: SignedDuration::from_secs(600),
+        }
+    }
+}
+
+/// What an admin sends and may change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub name: String,
+    #[serde(default)]
+    pub mode: Mode,
+    pub matter: Matter,
+    /// IANA name; for contacts whose list tells no place.
+    #[serde(default = "default_zone")]
+    pub time_zone: String,
+    /// First day of calls; `None`: from the start on.
+    #[serde(default)]
+    pub starts: Option<Date>,
+    /// Last day of calls; `None`: each contact's due date.
+    #[serde(default)]
+    pub ends: Option<Date>,
+    #[serde(default)]
+    pub callable_hours: Hours,
+    /// Named calendars (`id`) and single days (`2027-03-10`) without calls.
+    #[serde(default)]
+    pub holidays: Vec<String>,
+    #[serde(default)]
+    pub attempts: Attempts,
+    #[serde(default)]
+    pub call: CallLimits,
+    #[serde(default = "default_providers")]
+    pub providers: Vec<Provider>,
+    /// E.164 numbers of ours; each call shows one of them.
+    #[serde(default)]
+    pub caller_ids: Vec<String>,
+    #[serde(default)]
+    pub rate: Rate,
+    #[serde(default = "default_script")]
+    pub script: String,
+    #[serde(default = "default_languages")]
+    pub languages: Vec<Language>,
+    /// Share of contacts that are never called, to measure the effect of calling.
+    #[serde(default)]
+    pub holdout_percent: u8,
+}
+
+fn default_zone() -> String {
+    "Asia/Jakarta".into()
+}
+
+fn default_providers() -> Vec<Provider> {
+    vec![Provider::Twilio]
+}
+
+fn default_script() -> String {
+    "reminder".into()
+}
+
+fn default_languages() -> Vec<Language> {
+    vec![Language::Id, Language::En]
+}
+
+/// A campaign as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Campaign {
+    pub id: String,
+    pub state: State,
+    /// Changes with every edit; the ETag.
+    pub version: u64,
+    pub settings: Settings,
+}
+
+/// What is asked of a campaign's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Start,
+    Pause,
+    Resume,
+    Finish,
+}
+
+impl Campaign {
+    /// Reads what an admin sent: the settings, and the id if one is named.
+    pub fn parse(mut json: Value) -> Result<(Option<String>, Settings), Problem> {
+        let object = json.as_object_mut().ok_or_else(|| invalid("", "the campaign must be a JSON object"))?;
+        let id = match object.remove("id") {
+            None => None,
+            Some(Value::String(id)) if valid_id(&id) => Some(id),
+            Some(_) => return Err(invalid("/id", "an id has 1 to 40 of the letters a-z, 0-9 and -, and begins with a letter or digit")),
+        };
+        for read_only in ["state", "version"] {
+            object.remove(read_only);
+        }
+        let settings: Settings = serde_json::from_value(json).map_err(|e| invalid("", e.to_string()))?;
+        settings.check()?;
+        Ok((id, settings))
+    }
+
+    /// The campaign as the API shows it: the settings with id, state and version beside them.
+    pub fn to_json(&self) -> Value {
+        let mut json = serde_json::to_value(&self.settings).unwrap_or_default();
+        if let Some(object) = json.as_object_mut() {
+            object.insert("id".into(), self.id.clone().into());
+            object.insert("state".into(), serde_json::to_value(self.state).unwrap_or_default());
+            object.insert("version".into(), self.version.into());
+        }
+        json
+    }
+
+    /// Settings after a merge patch (RFC 7396).
+    pub fn patched(&self, patch: &Value) -> Result<Settings, Problem> {
+        if !patch.is_object() {
+            return Err(invalid("", "a merge patch must be a JSON object"));
+        }
+        let mut json = self.to_json();
+        merge(&mut json, patch);
+        let (id, settings) = Campaign::parse(json)?;
+        if id.as_deref() != Some(&self.id) {
+            return Err(invalid("/id", "a campaign's id cannot be changed"));
+        }
+        Ok(settings)
+    }
+
+    /// The state after an action. Idempotent; refused where it makes no sense.
+    pub fn after(&self, action: Action) -> Result<State, Problem> {
+        use State::*;
+        let refused = |why: &str| {
+            Err(Problem::new(
+                409,
+                "wrong_state",
+                "The campaign's state does not allow this",
+                format!("the campaign is {}: {why}", serde_json::to_value(self.state).unwrap_or_default().as_str().unwrap_or("?")),
+                "Look at the campaign's state first.",
+            ))
+        };
+        match (action, self.state) {
+            (Action::Start, Draft | Running) => {
+                if self.settings.caller_ids.is_empty() && self.settings.mode == Mode::Automated {
+                    return Err(invalid("/caller_ids", "a campaign needs at least one caller id before it starts"));
+                }
+                Ok(Running)
+            }
+            (Action::Start, Paused) => refused("resume it instead"),
+            (Action::Pause, Running | Paused) => Ok(Paused),
+            (Action::Pause, Draft) => refused("it has not been started"),
+            (Action::Resume, Paused | Running) => Ok(Running),
+            (Action::Resume, Draft) => refused("start it instead"),
+            (Action::Finish, _) => Ok(Finished),
+            (_, Finished) => refused("it is over for good"),
+        }
+    }
+
+    /// Days without calls.
+    pub fn days(&self) -> Days {
+        self.settings.days()
+    }
+}
+
+impl Settings {
+    /// Days on which the campaign may call. Holidays were checked when the settings were taken.
+    pub fn days(&self) -> Days {
+        let closed = self.holidays.iter().filter_map(|h| holidays_named(h).ok()).flatten().collect();
+        Days { starts: self.starts, ends: self.ends, closed }
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        if self.name.trim().is_empty() || self.name.len() > 200 {
+            return Err(invalid("/name", "a name has 1 to 200 characters"));
+        }
+        zone(&self.time_zone).map_err(|e| invalid("/time_zone", e))?;
+        if matches!((self.starts, self.ends), (Some(s), Some(e)) if e < s) {
+            return Err(invalid("/ends", "the last day is before the first"));
+        }
+        for (i, holiday) in self.holidays.iter().enumerate() {
+            holidays_named(holiday).map_err(|e| invalid(&format!("/holidays/{i}"), e))?;
+        }
+        if self.holidays.len() > 400 {
+            return Err(invalid("/holidays", "at most 400 entries"));
+        }
+        if !(1..=20).contains(&self.attempts.max) {
+            return Err(invalid("/attempts/max", "1 to 20"));
+        }
+        if self.attempts.per_day == 0 {
+            return Err(invalid("/attempts/per_day", "at least 1"));
+        }
+        let days_30 = SignedDuration::from_hours(30 * 24);
+        for (disposition, pause) in &self.attempts.retry {
+            if pause.is_negative() || *pause > days_30 {
+                return Err(invalid(&format!("/attempts/retry/{}", disposition.as_str()), "0s to 720h"));
+            }
+        }
+        let within = |at: &str, value: SignedDuration, least: i64, most: i64| {
+            if (least..=most).contains(&value.as_secs()) { Ok(()) } else { Err(invalid(at, format!("{least} to {most} seconds"))) }
+        };
+        within("/call/ring", self.call.ring, 5, 120)?;
+        within("/call/talk", self.call.talk, 10, 3600)?;
+        within("/call/unknown_after", self.call.unknown_after, 2, 24 * 3600)?;
+        if self.providers.is_empty() {
+            return Err(invalid("/providers", "at least one provider"));
+        }
+        for (i, id) in self.caller_ids.iter().enumerate() {
+            if !e164(id) {
+                return Err(invalid(&format!("/caller_ids/{i}"), "a number in E.164 form, for example +622129881500"));
+            }
+        }
+        let rate = self.rate.calls_per_second;
+        if !(rate.is_finite() && (0.001..=1000.0).contains(&rate)) {
+            return Err(invalid("/rate/calls_per_second", "0.001 to 1000"));
+        }
+        if !(1..=10_000).contains(&self.rate.concurrent) {
+            return Err(invalid("/rate/concurrent", "1 to 10000"));
+        }
+        if Script::named(&self.script).is_none() {
+            return Err(invalid("/script", "no script of that name; there is: reminder"));
+        }
+        if self.languages.is_empty() {
+            return Err(invalid("/languages", "at least one of id, en"));
+        }
+        if self.holdout_percent > 50 {
+            return Err(invalid("/holdout_percent", "0 to 50"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether `text` is `+` and 7 to 15 digits, the first not 0 (ITU-T E.164).
+pub fn e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|d| {
+        (7..=15).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()) && !d.starts_with('0')
+    })
+}
+
+fn valid_id(id: &str) -> bool {
+    (1..=40).contains(&id.len())
+        && !id.starts_with('-')
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn invalid(at: &str, detail: impl Into<String>) -> Problem {
+    Problem::new(
+        422,
+        "campaign_invalid",
+        "The campaign cannot be taken as it is",
+        detail,
+        "Correct the member that `at` names and send the request again.",
+    )
+    .at(at)
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Some(changes) = patch.as_object() else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Default::default());
+    }
+    if let Some(object) = target.as_object_mut() {
+        for (name, change) in changes {
+            if change.is_null() {
+                object.remove(name);
+            } else {
+                merge(object.entry(name.clone()).or_insert(Value::Null), change);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Where the campaigns are kept: one cell with all of them, and each version of each under a key of its own, so that
+//! a call in flight is spoken with the words it was claimed under.
+
+use super::Campaign;
+use crate::problem::Problem;
+use crate::store::{Cell, Store, StoreError, keys};
+use serde::{Deserialize, Serialize};
+
+const NAME: &str = "campaigns";
+/// Campaigns kept at most: the cell is read at every tick.
+pub const CAMPAIGNS_MAX: usize = 500;
+/// How often an edit is tried while others edit.
+const TRIES: usize = 8;
+
+/// All campaigns.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shelf {
+    pub campaigns: Vec<Campaign>,
+}
+
+impl Shelf {
+    /// The campaign of that id.
+    pub fn get(&self, id: &str) -> Option<&Campaign> {
+        self.campaigns.iter().find(|c| c.id == id)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Problem> {
+        // Unreadable means nothing can be said about any campaign: no call, and an error somebody sees.
+        serde_json::from_slice(bytes).map_err(|e| {
+            Problem::new(
+                500,
+                "campaigns_unreadable",
+                "The stored campaigns cannot be read",
+                e.to_string(),
+                "Run the version that wrote them, or restore the store from a backup.",
+            )
+        })
+    }
+}
+
+/// The campaigns as last edited. Costs no durable commit.
+pub async fn read<S: Store>(store: &S) -> Result<Shelf, Problem> {
+    match Cell::new(NAME).read(store).await.map_err(|e| Problem::store(&e))? {
+        Some(version) => Shelf::decode(&version.bytes),
+        None => Ok(Shelf::default()),
+    }
+}
+
+/// A campaign as it was under `version`.
+pub async fn read_version<S: Store>(store: &S, id: &str, version: u64) -> Result<Option<Campaign>, StoreError> {
+    let bytes = store.get(&keys::campaign_version(id, version)).await?;
+    Ok(bytes.and_then(|b| serde_json::from_slice(&b).ok()))
+}
+
+/// Edits one campaign. `change` gets what is there under `id` and answers what shall be there; `None` deletes it.
+/// It is asked again when another edit came first, so it must only depend on what it is given.
+pub async fn edit<S: Store>(
+    store: &S,
+    id: &str,
+    mut change: impl FnMut(Option<&Campaign>) -> Result<Option<Campaign>, Problem>,
+) -> Result<Option<Campaign>, Problem> {
+    let cell = Cell::new(NAME);
+    let failed = |e: StoreError| Problem::store(&e);
+    let mut ours = Vec::new();
+    for _ in 0..TRIES {
+        let draft = cell.begin(store).await.map_err(failed)?;
+        let mut shelf = match &draft.base {
+            Some(base) => Shelf::decode(&base.bytes)?,
+            None => Shelf::default(),
+        };
+        let at = shelf.campaigns.iter().position(|c| c.id == id);
+        let current = at.map(|i| shelf.campaigns[i].clone());
+        if let Some(c) = current.as_ref().filter(|c| ours.contains(&c.version)) {
+            // Our earlier try was not confirmed, but the next writer built on it: the edit is in.
+            return Ok(Some(c.clone()));
+        }
+        let wanted = change(current.as_ref())?.map(|mut c| {
+            let same = current.as_ref().is_some_and(|o| o.state == c.state && o.settings == c.settings);
+            c.version = match (&current, same) {
+                (Some(old), true) => old.version,
+                _ => draft.ballot,
+            };
+            c
+        });
+        if wanted == current {
+            return Ok(current);
+        }
+        match (at, &wanted) {
+            (Some(i), Some(c)) => shelf.campaigns[i] = c.clone(),
+            (Some(i), None) => drop(shelf.campaigns.remove(i)),
+            (None, Some(_)) if shelf.campaigns.len() >= CAMPAIGNS_MAX => {
+                return Err(Problem::new(
+                    409,
+                    "too_many_campaigns",
+                    "There are too many campaigns",
+                    format!("{CAMPAIGNS_MAX} campaigns are kept at most"),
+                    "Delete finished campaigns first.",
+                ));
+            }
+            (None, Some(c)) => shelf.campaigns.push(c.clone()),
+            (None, None) => {}
+        }
+        if let Some(c) = &wanted {
+            let bytes = serde_json::to_vec(c).unwrap_or_default();
+            store.set(&keys::campaign_version(id, draft.ballot), &bytes).await.map_err(failed)?;
+            ours.push(draft.ballot);
+        }
+        let bytes = serde_json::to_vec(&shelf).unwrap_or_default();
+        cell.propose(store, &draft, &bytes).await.map_err(failed)?;
+        if cell.commit(store, &draft).await.map_err(failed)? {
+            // What is left behind costs only space: the next edit deletes it.
+            let _ = store.delete_many(&cell.stale(&draft)).await;
+            return Ok(wanted);
+        }
+    }
+    Err(Problem::new(
+        409,
+        "contended",
+        "Others edit the campaigns at the same moment",
+        format!("the edit did not get its turn in {TRIES} tries"),
+        "Read the campaign again, then send your edit again.",
+    ))
+}

@@ -1,0 +1,271 @@
+//! One tick: fold the news, choose, look up, commit, place. The only writer of a shard's cell.
+//!
+//! ```text
+//! ballot ─ read state ─ log ─ ended calls ─ fold ─ choose ─ look up ─ write pages ─ write slot ─ confirm
+//!                                                                                        │ not confirmed: stop, no effect
+//!                                                            place ─ write answers ─ clean up
+//! ```
+//! Two ticks at once are safe: at most one of two overlapping ones commits, and only a committed one places calls.
+//! Its cost depends on the open calls and the batch, never on the length of lists.
+
+mod agenda;
+mod choose;
+mod claim;
+mod fold;
+mod news;
+mod place;
+mod state;
+
+pub use claim::{Claim, place as claim_place};
+pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
+pub use news::{ShardNews, log};
+pub use state::{Books, Shard, Standing, Year};
+
+use crate::attempt::End;
+use crate::campaign::{self, Shelf};
+use crate::contact::Contact;
+use crate::list;
+use crate::problem::Problem;
+use crate::provider::{Account, ApiRequest, Provider};
+use crate::store::{Cell, Store, StoreError, decode, encode};
+use crate::vault::{DataKey, Vault};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+/// What a tick needs from outside: time, dice, and the provider's API.
+#[allow(async_fn_in_trait)]
+pub trait World {
+    /// Unix milliseconds.
+    fn now_ms(&self) -> i64;
+    /// 24 random bytes.
+    fn nonce(&self) -> [u8; 24];
+    /// Waits.
+    async fn sleep_ms(&self, ms: u64);
+    /// Sends a request and waits for the answer at most `timeout_ms`.
+    async fn send(&self, request: ApiRequest, timeout_ms: u64) -> Sent;
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// Header names in lower case.
+    Answer { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+    /// It surely never reached the provider.
+    NotSent,
+    /// It may have been acted upon or not.
+    Unclear,
+}
+
+/// Configuration of a tick.
+pub struct Setup<'a> {
+    pub vault: &'a Vault,
+    /// What providers call: scheme, host, port, no trailing slash.
+    pub public_url: &'a str,
+    /// A provider's account; `None` if it is not configured.
+    pub account: &'a dyn Fn(Provider) -> Option<Account>,
+    /// How many shards there are: each has its share of the rates.
+    pub shards: u16,
+}
+
+/// What a tick did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Report {
+    pub shard: u16,
+    pub ballot: u64,
+    /// Whether this tick's changes became the shard's state. `false` also when there was nothing to change.
+    pub committed: bool,
+    /// Calls entered into the books.
+    pub folded: u32,
+    /// Contacts that ended.
+    pub closed: u64,
+    pub claimed: u32,
+    pub placed: u32,
+    pub refused: u32,
+    /// Orders whose answer was lost: they may ring.
+    pub unclear: u32,
+    /// The provider's code of the last refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal_code: Option<String>,
+    /// Calls whose end is not folded yet.
+    pub open: u32,
+    /// Contacts waiting for their first or next attempt.
+    pub waiting: u64,
+    /// Contacts passed over, by reason.
+    pub held: BTreeMap<&'static str, u64>,
+    /// When the next tick is worth its while.
+    pub again_after_ms: u64,
+}
+
+/// A tick at work.
+struct Work<'a, S: Store> {
+    store: &'a S,
+    vault: &'a Vault,
+    nonce: &'a dyn Fn() -> [u8; 24],
+    shelf: Shelf,
+    shard: u16,
+    shards: u16,
+    ballot: u64,
+    now_ms: i64,
+    state: Shard,
+    /// Written before the commit: pages, claims, entries that may stand even if nothing is committed.
+    writes: Vec<(String, Vec<u8>)>,
+    /// Deleted after the commit.
+    deletes: Vec<String>,
+    claims: u16,
+    agenda_pages: u16,
+    folded: u32,
+    closed: u64,
+    held: BTreeMap<&'static str, u64>,
+    data_keys: HashMap<String, Option<Rc<DataKey>>>,
+    pages: HashMap<(String, u32, u32), Option<Rc<Vec<Contact>>>>,
+}
+
+impl<S: Store> Work<'_, S> {
+    fn hold(&mut self, reason: &'static str, contacts: u64) {
+        *self.held.entry(reason).or_default() += contacts;
+    }
+
+    fn closed(&mut self, campaign: &str, end: End, contacts: u64) {
+        self.state.close(campaign, end, contacts);
+        self.closed += contacts;
+    }
+
+    fn nonce(&self) -> [u8; 24] {
+        (self.nonce)()
+    }
+
+    /// A list's data key; `None` if it is gone or not to be opened.
+    async fn data_key(&mut self, list: &str) -> Result<Option<Rc<DataKey>>, Problem> {
+        if let Some(key) = self.data_keys.get(list) {
+            return Ok(key.clone());
+        }
+        let key = list::data_key(self.store, self.vault, list).await.map_err(|e| Problem::store(&e))?.map(Rc::new);
+        self.data_keys.insert(list.to_owned(), key.clone());
+        Ok(key)
+    }
+
+    /// A page of contacts; `None` if it is gone or not to be opened.
+    async fn page(&mut self, list: &str, group: u32, page: u32) -> Result<Option<Rc<Vec<Contact>>>, Problem> {
+        let name = (list.to_owned(), group, page);
+        if let Some(page) = self.pages.get(&name) {
+            return Ok(page.clone());
+        }
+        let contacts = match self.data_key(list).await? {
+            Some(key) => list::read_page(self.store, &key, list, group, page).await.map_err(|e| Problem::store(&e))?.map(Rc::new),
+            None => None,
+        };
+        self.pages.insert(name, contacts.clone());
+        Ok(contacts)
+    }
+}
+
+/// The cell of a shard.
+pub fn cell(shard: u16) -> Cell {
+    Cell::new(&format!("shard/{shard}"))
+}
+
+/// Reads a shard's state from its bytes. Bytes of an unknown version mean: no call, and an error somebody sees.
+pub fn decode_state(bytes: &[u8]) -> Result<Shard, Problem> {
+    decode(state::VERSION, bytes).ok_or_else(|| {
+        Problem::new(
+            500,
+            "state_unreadable",
+            "The shard's state cannot be read",
+            "its bytes are damaged or of another version",
+            "No call is placed. Run the version that wrote it, or restore the store from a backup.",
+        )
+    })
+}
+
+/// Runs one tick of a shard.
+pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
+    let failed = |e: StoreError| Problem::store(&e);
+    let cell = cell(shard);
+    let shelf = campaign::read(store).await?;
+    let draft = cell.begin(store).await.map_err(failed)?;
+    let before = match &draft.base {
+        Some(base) => decode_state(&base.bytes)?,
+        None => Shard::default(),
+    };
+    let nonce = || world.nonce();
+    let mut work = Work {
+        store,
+        vault: setup.vault,
+        nonce: &nonce,
+        shelf,
+        shard,
+        shards: setup.shards,
+        ballot: draft.ballot,
+        now_ms: world.now_ms(),
+        state: before.clone(),
+        writes: Vec::new(),
+        deletes: Vec::new(),
+        claims: 0,
+        agenda_pages: 0,
+        folded: 0,
+        closed: 0,
+        held: BTreeMap::new(),
+        data_keys: HashMap::new(),
+        pages: HashMap::new(),
+    };
+    news::fold(&mut work).await?;
+    let alive = fold::fold(&mut work).await?;
+    let placements = choose::choose(&mut work, &alive).await?;
+    agenda::sweep(&mut work).await?;
+
+    let mut report = report(&work);
+    if work.state == before && work.deletes.is_empty() {
+        return Ok(report);
+    }
+    // Pages first, then the slot that names them: whoever builds on the slot finds them.
+    if !work.writes.is_empty() {
+        store.set_many(&work.writes).await.map_err(failed)?;
+    }
+    cell.propose(store, &draft, &encode(state::VERSION, &work.state)).await.map_err(failed)?;
+    report.committed = cell.commit(store, &draft).await.map_err(failed)?;
+    if !report.committed {
+        report.claimed = 0;
+        return Ok(report);
+    }
+    let mut deletes = std::mem::take(&mut work.deletes);
+    drop(work);
+    if !placements.is_empty() {
+        let placed = place::place(world, setup, shard, placements).await;
+        (report.placed, report.refused, report.unclear) = (placed.placed, placed.refused, placed.unclear);
+        report.refusal_code = placed.last_code;
+        if !placed.events.is_empty() {
+            // Should this be lost, the calls' own callbacks tell of them, or their time-out closes them.
+            let _ = store.set_many(&placed.events).await;
+        }
+    }
+    deletes.extend(cell.stale(&draft));
+    // What is not deleted costs space only; the sweep of a day later takes it.
+    let _ = store.delete_many(&deletes).await;
+    Ok(report)
+}
+
+fn report<S: Store>(work: &Work<'_, S>) -> Report {
+    let waiting = work.state.lists.iter().flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>()
+        + work.state.retries.iter().map(|b| u64::from(b.count)).sum::<u64>();
+    let busy = !work.state.open.is_empty() || work.claims > 0;
+    let next_retry = work.state.retries.iter().map(|b| b.earliest_ms).min();
+    let again_after_ms = match next_retry {
+        _ if busy => 1_000,
+        Some(at) => (at - work.now_ms).clamp(1_000, 60_000).unsigned_abs(),
+        None if waiting > 0 => 5_000,
+        None => 30_000,
+    };
+    Report {
+        shard: work.shard,
+        ballot: work.ballot,
+        folded: work.folded,
+        closed: work.closed,
+        claimed: u32::from(work.claims),
+        open: work.state.open.len() as u32,
+        waiting,
+        held: work.held.clone(),
+        again_after_ms,
+        ..Report::default()
+    }
+}

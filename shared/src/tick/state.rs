@@ -1,0 +1,192 @@
+//! A shard's cell: cursors, open calls, retries, rates, tallies. One writer at a time; everything in it is small
+//! and does not grow with the length of lists.
+
+use crate::attempt::{Disposition, End};
+use crate::provider::Provider;
+use crate::store::LogReader;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Format of the state's bytes.
+pub const VERSION: u8 = 1;
+
+/// Where a contact is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRef {
+    pub list: String,
+    pub group: u32,
+    pub page: u32,
+    pub index: u16,
+}
+
+/// A call by its claim: ballot and number.
+pub type Call = (u64, u16);
+
+/// The state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shard {
+    pub news: LogReader,
+    pub lists: Vec<ListState>,
+    pub open: Vec<Open>,
+    /// Calls closed as unknown, for late news.
+    pub watched: Vec<Watched>,
+    /// What late news says of contacts whose retry is still on the agenda.
+    pub overtaken: Vec<(Call, End)>,
+    pub retries: Vec<Bucket>,
+    /// Calls whose keys are deleted for good when no callback can come any more.
+    pub sweeps: Vec<Sweep>,
+    pub books: BTreeMap<String, Books>,
+    pub years: BTreeMap<i16, Year>,
+    /// Inbound calls of the last hours, so that a repeated webhook counts once: hash, Unix ms, answered.
+    pub inbound: Vec<(String, i64, bool)>,
+    /// Ballot of the newest results page.
+    pub results: Option<u64>,
+    /// When the log's counter was last asked.
+    pub counter_asked_ms: i64,
+}
+
+/// A list in this shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListState {
+    pub id: String,
+    pub campaign: String,
+    pub withdrawn: bool,
+    /// Groups not yet called to their end, in dialling order.
+    pub groups: Vec<GroupCursor>,
+}
+
+/// How far a group has been called.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupCursor {
+    pub group: u32,
+    pub zone: Option<String>,
+    pub due_date: Date,
+    pub priority: u8,
+    pub page: u32,
+    pub index: u16,
+    /// Contacts not yet taken.
+    pub left: u32,
+}
+
+/// A call claimed and not yet folded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    pub call: Call,
+    pub campaign: String,
+    pub provider: Provider,
+    /// Keyed hash of the phone.
+    pub person: String,
+    pub dial_at_ms: i64,
+    /// Closed as unknown if nothing ended it by then.
+    pub unknown_at_ms: i64,
+}
+
+/// A call closed as unknown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Watched {
+    pub call: Call,
+    pub campaign: String,
+    pub until_ms: i64,
+    /// How the contact ended, if the unknown call was its last.
+    pub ended: Option<End>,
+    /// Its retry is on the agenda and not yet claimed.
+    pub retrying: bool,
+}
+
+/// One agenda page: retries of one campaign that fall due in one span of time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    pub campaign: String,
+    pub slot_ms: i64,
+    pub earliest_ms: i64,
+    pub count: u32,
+    pub ballot: u64,
+    pub n: u16,
+}
+
+/// One agenda page of calls to be forgotten.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sweep {
+    pub due_ms: i64,
+    pub count: u32,
+    pub ballot: u64,
+    pub n: u16,
+}
+
+/// An entry of a retry page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    pub contact: ContactRef,
+    /// Attempts made so far.
+    pub attempts: u8,
+    /// Which of the contact's numbers comes next.
+    pub phone: u8,
+    pub not_before_ms: i64,
+    /// The local day of the last attempt, and attempts on it.
+    pub day: Option<(Date, u8)>,
+    /// The last call, if it was closed as unknown.
+    pub unknown: Option<Call>,
+}
+
+/// A campaign's figures in this shard.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Books {
+    pub contacts: u64,
+    pub ends: BTreeMap<End, u64>,
+    pub dispositions: BTreeMap<Disposition, u64>,
+    pub right_party: u64,
+    pub talk_s: u64,
+    pub first_dial_ms: Option<i64>,
+    pub last_fold_ms: Option<i64>,
+    /// GCRA: when the next order may go out, in Unix microseconds.
+    pub next_order_us: i64,
+}
+
+/// A calendar year's calls, as the annual report counts them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Year {
+    pub outbound: u64,
+    pub inbound: u64,
+    pub inbound_answered: u64,
+}
+
+/// Where a campaign's contacts are, in this shard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub waiting: u64,
+    pub in_call: u64,
+    pub retrying: u64,
+}
+
+impl Shard {
+    /// Where the campaign's contacts are that have not ended.
+    pub fn standing(&self, campaign: &str) -> Standing {
+        Standing {
+            waiting: self
+                .lists
+                .iter()
+                .filter(|l| l.campaign == campaign)
+                .flat_map(|l| &l.groups)
+                .map(|g| u64::from(g.left))
+                .sum(),
+            in_call: self.open.iter().filter(|o| o.campaign == campaign).count() as u64,
+            retrying: self.retries.iter().filter(|b| b.campaign == campaign).map(|b| u64::from(b.count)).sum(),
+        }
+    }
+
+    /// Whether each campaign's contacts add up. A broken sum is a fault of ours, shown in reports and tested.
+    pub fn balanced(&self) -> bool {
+        self.books.iter().all(|(campaign, books)| {
+            let s = self.standing(campaign);
+            books.contacts == books.ends.values().sum::<u64>() + s.waiting + s.in_call + s.retrying
+        })
+    }
+
+    /// Closes contacts of a campaign.
+    pub fn close(&mut self, campaign: &str, end: End, contacts: u64) {
+        if contacts > 0 {
+            *self.books.entry(campaign.to_owned()).or_default().ends.entry(end).or_default() += contacts;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A component whose every route shows one thing a host does: a store verb, a variable, an outbound call, a trap.
+//!
+//! Requests carry their arguments in the query (`key`, `value`, `delta`, `ms`, `url`); values are text. A refusal of
+//! the host comes back as status 502 with the host's words.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use spin_sdk::http::body::IncomingBodyExt;
+use spin_sdk::http::{FullBody, Request, Response};
+use spin_sdk::http_service;
+
+mod kv;
+mod outbound;
+mod query;
+
+use query::Query;
+
+type Answer = Response<FullBody<Bytes>>;
+
+thread_local! {
+    /// Requests this instance has begun: tells a test whether two answers came from one instance.
+    static SERVED: Cell<u64> = const { Cell::new(0) };
+}
+
+#[http_service]
+async fn handle(request: Request) -> anyhow::Result<Answer> {
+    let served = SERVED.with(|n| {
+        n.set(n.get().wrapping_add(1));
+        n.get()
+    });
+    let path = request.uri().path().to_owned();
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    match path.trim_end_matches('/') {
+        "/bare" => kv::bare().await,
+        "/hello" => text(200, "hello"),
+        "/served" => text(200, &served.to_string()),
+        "/echo" => echo(request).await,
+        "/variable" => match spin_sdk::variables::get(query.get("name")).await {
+            Ok(value) => text(200, &value),
+            Err(error) => text(502, &format!("{error:?}")),
+        },
+        "/sleep" => {
+            let asked = Duration::from_millis(query.number("ms"));
+            let begun = Instant::now();
+            spin_sdk::time::sleep(asked).await;
+            text(200, &format!("{served} {}", begun.elapsed().as_millis()))
+        }
+        "/environment" => {
+            let found: Vec<String> = std::env::vars().map(|(k, v)| format!("{k}={v}")).collect();
+            text(200, &found.join("\n"))
+        }
+        "/say" => {
+            println!("{}", query.get("out"));
+            eprintln!("{}", query.get("err"));
+            empty(204)
+        }
+        "/error" => anyhow::bail!("an error on request"),
+        "/trap" => std::process::abort(),
+        "/get" => outbound::get(&query).await,
+        p if p.starts_with("/spin-kv/") => kv::spin(p, &query).await,
+        p if p.starts_with("/wasi-kv/") => kv::wasi(p, &query),
+        _ => echo(request).await,
+    }
+}
+
+/// The request as the component sees it: request line, then headers in order, an empty line, the body.
+async fn echo(request: Request) -> anyhow::Result<Answer> {
+    let mut out = format!("{} {}\n", request.method(), request.uri());
+    for (name, value) in request.headers() {
+        out.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+    }
+    out.push('\n');
+    let body = request.into_body().bytes().await?;
+    out.push_str(&String::from_utf8_lossy(&body));
+    text(200, &out)
+}
+
+fn text(status: u16, body: &str) -> anyhow::Result<Answer> {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    Ok(Response::builder()
+        .status(status)
+        .header("content-length", body.len())
+        .body(FullBody::new(body))?)
+}
+
+fn empty(status: u16) -> anyhow::Result<Answer> {
+    Ok(Response::builder().status(status).body(FullBody::new(Bytes::new()))?)
+}
