@@ -111,7 +111,7 @@ impl Hours {
 
     fn next_in(&self, days: &Days, zone: &TimeZone, from_ms: i64, ring_ms: i64) -> Option<i64> {
         let from = Timestamp::from_millisecond(from_ms).ok()?;
-        let mut date = from.to_zoned(zone.clone()).date();
+        let mut date = from.to_zoned_datetime(zone.clone()).date();
         if let Some(starts) = days.starts {
             date = date.max(starts);
         }
@@ -140,17 +140,17 @@ impl Hours {
 fn instant(date: Date, minute: u16, zone: &TimeZone) -> Option<i64> {
     let (date, minute) = if minute == 24 * 60 { (date.tomorrow().ok()?, 0) } else { (date, minute) };
     let time = Time::new((minute / 60) as i8, (minute % 60) as i8, 0, 0).ok()?;
-    Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
+    Some(date.to_datetime(time).to_zoned_datetime(zone.clone()).ok()?.timestamp().as_millisecond())
 }
 
 /// The local date at a moment. For an unknown zone: the campaign's.
 pub fn local_date(zone_name: &str, at_ms: i64) -> Option<Date> {
-    Some(Timestamp::from_millisecond(at_ms).ok()?.to_zoned(zone(zone_name).ok()?).date())
+    Some(Timestamp::from_millisecond(at_ms).ok()?.to_zoned_datetime(zone(zone_name).ok()?).date())
 }
 
 /// The local hour (0 to 23) at a moment.
 pub fn local_hour(zone_name: &str, at_ms: i64) -> Option<i8> {
-    Some(Timestamp::from_millisecond(at_ms).ok()?.to_zoned(zone(zone_name).ok()?).hour())
+    Some(Timestamp::from_millisecond(at_ms).ok()?.to_zoned_datetime(zone(zone_name).ok()?).hour())
 }
 
 /// The first instant of the local day after the one that `at_ms` is in.

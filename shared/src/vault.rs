@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, KeyInit as _, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 const VERSION: u8 = 1;
@@ -138,7 +138,10 @@ fn cipher(master: &[u8; 32], purpose: &[u8]) -> XChaCha20Poly1305 {
 }
 
 fn keyed(master: &[u8; 32], purpose: &[u8]) -> Hmac<Sha256> {
-    Hmac::<Sha256>::new(&derive(master, purpose).into())
+    // A key shorter than the hash's block is padded with zeros, so this is HMAC with the 32 derived bytes.
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(&derive(master, purpose));
+    Hmac::<Sha256>::new(&block.into())
 }
 
 #[cfg(test)]

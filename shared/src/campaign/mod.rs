@@ -349,6 +349,17 @@ fn valid_id(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// The refusal of an id that names no campaign.
+pub fn unknown(id: &str) -> Problem {
+    Problem::new(
+        404,
+        "campaign_unknown",
+        "There is no such campaign",
+        format!("no campaign has the id \"{id}\""),
+        "List the campaigns with GET /v1/campaigns.",
+    )
+}
+
 fn invalid(at: &str, detail: impl Into<String>) -> Problem {
     Problem::new(
         422,

@@ -1,7 +1,6 @@
-//! Webhooks out: signed requests, the tries the carrier makes, and the faults of the way.
+//! Webhooks out: signed requests, and the tries the carrier makes.
 //! Source: <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,12 +10,11 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::behaviour::Dice;
 use crate::signature::sign;
-use crate::state::{Index, Shared};
+use crate::state::Shared;
 use crate::twiml::Method;
 
 pub(crate) type Fields = Vec<(String, String)>;
@@ -80,9 +78,14 @@ impl Target {
             on_5xx: false,
         };
         let number = |value: &str, from: u64, to: u64| {
-            value.parse::<u64>().ok().filter(|n| (from..=to).contains(n)).ok_or(())
+            value
+                .parse::<u64>()
+                .ok()
+                .filter(|n| (from..=to).contains(n))
+                .ok_or(())
         };
-        let milliseconds = |value: &str, from| number(value, from, 15_000).map(Duration::from_millis);
+        let milliseconds =
+            |value: &str, from| number(value, from, 15_000).map(Duration::from_millis);
         for pair in fragment.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let done = match name {
@@ -110,7 +113,8 @@ impl Target {
                 "4xx" => self.on_4xx = true,
                 "5xx" => self.on_5xx = true,
                 "all" => {
-                    (self.on_connect, self.on_timeout, self.on_4xx, self.on_5xx) = (true, true, true, true);
+                    (self.on_connect, self.on_timeout, self.on_4xx, self.on_5xx) =
+                        (true, true, true, true);
                 }
                 _ => return Err(()),
             }
@@ -120,8 +124,8 @@ impl Target {
 
     fn tries_again_after(&self, failure: &Failure) -> bool {
         match failure {
-            Failure::Address(_) => false,
-            Failure::Connection(_) => self.on_connect,
+            Failure::Address => false,
+            Failure::Connection => self.on_connect,
             Failure::Timeout => self.on_timeout,
             Failure::Status(400..=499) => self.on_4xx,
             Failure::Status(500..=599) => self.on_5xx,
@@ -133,8 +137,9 @@ impl Target {
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Not a URL this carrier can call.
-    Address(String),
-    Connection(String),
+    Address,
+    /// No connection, or one that broke.
+    Connection,
     Timeout,
     Status(u16),
 }
@@ -143,8 +148,8 @@ impl Failure {
     /// The carrier's error code.
     pub(crate) fn code(&self) -> u32 {
         match self {
-            Self::Address(_) => 11100,
-            Self::Connection(_) | Self::Timeout => 11205,
+            Self::Address => 11100,
+            Self::Connection | Self::Timeout => 11205,
             Self::Status(_) => 11200,
         }
     }
@@ -157,7 +162,12 @@ pub(crate) struct Answer {
 }
 
 /// Makes a webhook request, with the tries the URL's overrides ask for.
-pub(crate) async fn request(shared: &Shared, url: &str, method: Method, fields: &Fields) -> Result<Answer, Failure> {
+pub(crate) async fn request(
+    shared: &Shared,
+    url: &str,
+    method: Method,
+    fields: &Fields,
+) -> Result<Answer, Failure> {
     let result = tries(shared, url, method, fields).await;
     if result.is_err() {
         shared.state().snapshot.webhooks_failed += 1;
@@ -165,13 +175,19 @@ pub(crate) async fn request(shared: &Shared, url: &str, method: Method, fields: 
     result
 }
 
-async fn tries(shared: &Shared, url: &str, method: Method, fields: &Fields) -> Result<Answer, Failure> {
+/// As [`request`], but without counting the webhook as given up.
+pub(crate) async fn tries(
+    shared: &Shared,
+    url: &str,
+    method: Method,
+    fields: &Fields,
+) -> Result<Answer, Failure> {
     let target = Target::parse(url).map_err(|reason| {
         shared.violation(format!("11100 {reason} in {url}"));
-        Failure::Address(reason)
+        Failure::Address
     })?;
     let Ok(_slot) = shared.deliverer.slots.acquire().await else {
-        return Err(Failure::Connection("shut down".into()));
+        return Err(Failure::Connection);
     };
     let deadline = Instant::now() + target.total;
     let mut left = target.retries;
@@ -191,11 +207,23 @@ async fn tries(shared: &Shared, url: &str, method: Method, fields: &Fields) -> R
     }
 }
 
-async fn once(shared: &Shared, target: &Target, method: Method, fields: &Fields) -> Result<Answer, Failure> {
+async fn once(
+    shared: &Shared,
+    target: &Target,
+    method: Method,
+    fields: &Fields,
+) -> Result<Answer, Failure> {
     let token = &shared.options.auth_token;
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
     let (verb, url, signature, body) = match method {
-        Method::Post => (http::Method::POST, target.url.clone(), sign(token, &target.url, fields), form),
+        Method::Post => (
+            http::Method::POST,
+            target.url.clone(),
+            sign(token, &target.url, fields),
+            form,
+        ),
         Method::Get => {
             let joint = if target.url.contains('?') { '&' } else { '?' };
             let url = format!("{}{joint}{form}", target.url);
@@ -209,138 +237,55 @@ async fn once(shared: &Shared, target: &Target, method: Method, fields: &Fields)
         .uri(&url)
         .header(USER_AGENT, "TwilioProxy/1.1")
         .header("X-Twilio-Signature", signature)
-        .header("I-Twilio-Idempotency-Token", format!("{:016x}{number:016x}", shared.options.seed));
+        .header(
+            "I-Twilio-Idempotency-Token",
+            format!("{:016x}{number:016x}", shared.options.seed),
+        );
     if method == Method::Post {
-        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8");
+        request = request.header(
+            CONTENT_TYPE,
+            "application/x-www-form-urlencoded; charset=UTF-8",
+        );
     }
     let request = request
         .body(Full::new(Bytes::from(body)))
-        .map_err(|e| Failure::Address(format!("{url}: {e}")))?;
+        .map_err(|_| Failure::Address)?;
     if request.uri().scheme_str() != Some("http") {
         shared.violation(format!("11100 this carrier calls http only, not {url}"));
-        return Err(Failure::Address(url));
+        return Err(Failure::Address);
     }
     shared.state().snapshot.webhooks_posted += 1;
     let exchange = async {
-        let response = shared.deliverer.client.request(request).await.map_err(|e| Failure::Connection(e.to_string()))?;
+        let response = shared
+            .deliverer
+            .client
+            .request(request)
+            .await
+            .map_err(|_| Failure::Connection)?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER)
             .collect()
             .await
-            .map_err(|e| Failure::Connection(e.to_string()))?
+            .map_err(|_| Failure::Connection)?
             .to_bytes();
         if !head.status.is_success() {
             return Err(Failure::Status(head.status.as_u16()));
         }
-        let content_type = head.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let content_type = head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned);
         Ok(Answer { content_type, body })
     };
-    timeout(target.read_timeout, exchange).await.unwrap_or(Err(Failure::Timeout))
+    timeout(target.read_timeout, exchange)
+        .await
+        .unwrap_or(Err(Failure::Timeout))
 }
 
 pub(crate) fn is_xml(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("text/xml") || kind.eq_ignore_ascii_case("application/xml")
-}
-
-/// A callback that expects no instructions: call progress, or the verdict of machine detection.
-#[derive(Clone, Debug)]
-pub(crate) struct Callback {
-    /// Distinct within a call; names the dice.
-    pub kind: &'static str,
-    pub url: String,
-    pub method: Method,
-    pub fields: Fields,
-    /// Does it report the end of the call?
-    pub ends: bool,
-}
-
-/// Delivers the callbacks of one call in order, except where a fault is due.
-pub(crate) fn courier(shared: &Arc<Shared>, call: Index, dice: Dice) -> mpsc::UnboundedSender<Callback> {
-    let (sender, mut receiver) = mpsc::unbounded_channel::<Callback>();
-    let courier = Courier { shared: Arc::clone(shared), call, dice };
-    shared.spawn(async move {
-        let faults = courier.shared.options.faults.clone();
-        let mut held: Option<Callback> = None;
-        while let Some(callback) = receiver.recv().await {
-            let due = |fault: &str, share| courier.dice.below(&format!("{fault} {}", callback.kind), share);
-            if due("lose", faults.lose) {
-                courier.shared.count(|f| &mut f.lose);
-            } else if due("delay", faults.delay) {
-                courier.shared.count(|f| &mut f.delay);
-                courier.later(callback);
-            } else if held.is_none() && due("reorder", faults.reorder) {
-                held = Some(callback);
-            } else {
-                courier.deliver(callback).await;
-                if let Some(overtaken) = held.take() {
-                    courier.shared.count(|f| &mut f.reorder);
-                    courier.deliver(overtaken).await;
-                }
-            }
-        }
-        if let Some(callback) = held {
-            courier.deliver(callback).await;
-        }
-    });
-    sender
-}
-
-#[derive(Clone)]
-struct Courier {
-    shared: Arc<Shared>,
-    call: Index,
-    dice: Dice,
-}
-
-impl Courier {
-    fn later(&self, callback: Callback) {
-        let courier = self.clone();
-        self.shared.spawn(async move {
-            let pause = courier.dice.seconds(&format!("delayed by {}", callback.kind), 5.0, 30.0);
-            courier.shared.sleep(pause).await;
-            courier.deliver(callback).await;
-        });
-    }
-
-    async fn deliver(&self, callback: Callback) {
-        self.persist(&callback).await;
-        let share = self.shared.options.faults.duplicate;
-        if self.dice.below(&format!("duplicate {}", callback.kind), share) {
-            self.shared.count(|f| &mut f.duplicate);
-            self.persist(&callback).await;
-        }
-    }
-
-    /// Tries as the carrier does, and then as persistently as the options ask.
-    async fn persist(&self, callback: &Callback) {
-        let options = &self.shared.options;
-        for redelivery in 0..=options.max_redeliveries {
-            if redelivery > 0 {
-                tokio::time::sleep(options.redelivery_pause).await;
-            }
-            let last = redelivery == options.max_redeliveries;
-            let result = tries(&self.shared, &callback.url, callback.method, &callback.fields).await;
-            match result {
-                Ok(answer) => return self.delivered(callback, &answer),
-                Err(Failure::Connection(_) | Failure::Timeout | Failure::Status(500..)) if !last => {}
-                Err(_) => break,
-            }
-        }
-        self.shared.state().snapshot.webhooks_failed += 1;
-    }
-
-    fn delivered(&self, callback: &Callback, answer: &Answer) {
-        if !answer.body.is_empty() && !answer.content_type.as_deref().is_some_and(is_xml) {
-            self.shared.violation(format!(
-                "15003 the callback {} was answered with a body of type {:?}",
-                callback.url, answer.content_type
-            ));
-        }
-        if callback.ends {
-            self.shared.update(self.call, |record| record.ended_delivered = true);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -349,19 +294,27 @@ mod tests {
 
     #[test]
     fn overrides_are_read_from_the_fragment_and_stripped() {
-        let target = Target::parse("http://h/a?b=1#e=singapore,ashburn&rc=2&rp=ct,5xx&ct=2000&rt=4000").expect("valid");
+        let target =
+            Target::parse("http://h/a?b=1#e=singapore,ashburn&rc=2&rp=ct,5xx&ct=2000&rt=4000")
+                .expect("valid");
         assert_eq!((target.url.as_str(), target.retries), ("http://h/a?b=1", 2));
         assert_eq!(target.read_timeout, Duration::from_secs(4));
-        assert!(target.tries_again_after(&Failure::Connection(String::new())));
+        assert!(target.tries_again_after(&Failure::Connection));
         assert!(target.tries_again_after(&Failure::Status(503)));
-        assert!(!target.tries_again_after(&Failure::Status(404)) && !target.tries_again_after(&Failure::Timeout));
+        assert!(
+            !target.tries_again_after(&Failure::Status(404))
+                && !target.tries_again_after(&Failure::Timeout)
+        );
 
         let plain = Target::parse("http://h/a").expect("valid");
         assert_eq!(plain.retries, 1);
-        assert!(plain.tries_again_after(&Failure::Connection(String::new())));
+        assert!(plain.tries_again_after(&Failure::Connection));
         assert!(!plain.tries_again_after(&Failure::Status(503)));
         for wrong in ["rc=6", "rt=99", "rp=3xx", "zz=1", "ct=20000"] {
-            assert!(Target::parse(&format!("http://h/a#{wrong}")).is_err(), "{wrong}");
+            assert!(
+                Target::parse(&format!("http://h/a#{wrong}")).is_err(),
+                "{wrong}"
+            );
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
-use crate::behaviour::{Behaviour, Dice};
+use crate::address;
+use crate::behaviour::Dice;
 use crate::delivery::{self, Fields, is_xml};
-use crate::state::{Control, Shared};
+use crate::line::{Clock, Person, leg};
+use crate::state::Shared;
 use crate::twiml::{self, Dial, Document, Gather, Method, Verb};
 
 /// A conversation of more documents than this goes round in circles.
@@ -30,77 +30,6 @@ pub(crate) enum Outcome {
     Rejected(String),
     /// A client ended the call by the API.
     Ordered,
-}
-
-/// Time of one call, which passes only while the call waits: what becomes of the call depends on no network.
-pub(crate) struct Clock {
-    shared: Arc<Shared>,
-    elapsed: Duration,
-    /// When the call is cut, whatever is going on.
-    cut_at: Duration,
-    control: watch::Receiver<Control>,
-}
-
-impl Clock {
-    pub(crate) fn new(shared: &Arc<Shared>, cut_at: Duration, control: watch::Receiver<Control>) -> Self {
-        Self { shared: Arc::clone(shared), elapsed: Duration::ZERO, cut_at, control }
-    }
-
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
-
-    pub(crate) async fn wait(&mut self, duration: Duration) -> Result<(), Outcome> {
-        let left = self.cut_at.saturating_sub(self.elapsed);
-        let step = duration.min(left);
-        tokio::select! {
-            biased;
-            () = ordered(&mut self.control) => return Err(Outcome::Ordered),
-            () = self.shared.sleep(step) => {}
-        }
-        self.elapsed += step;
-        if duration >= left { Err(Outcome::Cut) } else { Ok(()) }
-    }
-}
-
-/// Waits until a client orders the end of the call.
-pub(crate) async fn ordered(control: &mut watch::Receiver<Control>) {
-    if control.wait_for(|order| *order != Control::Go).await.is_err() {
-        // Nobody can give orders any more.
-        std::future::pending().await
-    }
-}
-
-/// Who holds the phone.
-#[derive(Clone, Debug)]
-pub(crate) enum Person {
-    Called { behaviour: Behaviour, pressed: usize },
-    /// Presses these keys in turn; `.` lets one question pass.
-    Caller { keys: String },
-    /// Takes a transferred call, and accepts it with 1 if asked to.
-    Officer,
-}
-
-impl Person {
-    fn keys(&mut self, most: usize) -> String {
-        match self {
-            Self::Called { behaviour, pressed } => {
-                let key = behaviour.key(*pressed);
-                *pressed += usize::from(key.is_some());
-                key.into_iter().collect()
-            }
-            Self::Caller { keys } if keys.starts_with('.') => {
-                keys.remove(0);
-                String::new()
-            }
-            Self::Caller { keys } => {
-                let now: String = keys.chars().take(most).take_while(|key| *key != '.').collect();
-                keys.drain(..now.len());
-                now
-            }
-            Self::Officer => "1".into(),
-        }
-    }
 }
 
 /// What a conversation leaves behind.
@@ -138,8 +67,14 @@ pub(crate) struct Dialogue {
 }
 
 impl Dialogue {
-    pub(crate) fn new(leg: Fields, status: &'static str, person: Person, clock: Clock, dice: Dice) -> Self {
-        let shared = Arc::clone(&clock.shared);
+    pub(crate) fn new(
+        leg: Fields,
+        status: &'static str,
+        person: Person,
+        clock: Clock,
+        dice: Dice,
+    ) -> Self {
+        let shared = clock.shared();
         Self {
             shared,
             leg,
@@ -170,7 +105,7 @@ impl Dialogue {
                 Ok(next) => next,
                 Err(outcome) => return outcome,
             };
-            next.url = twiml::resolve(&base, &next.url);
+            next.url = address::resolve(&base, &next.url);
             match self.fetch(next).await {
                 Some(fetched) => (document, base) = fetched,
                 None => return Outcome::ApplicationError,
@@ -182,7 +117,8 @@ impl Dialogue {
     async fn fetch(&mut self, next: Next) -> Option<(Document, String)> {
         self.documents += 1;
         if self.documents > MAX_DOCUMENTS {
-            self.shared.violation(format!("the call goes round in circles at {}", next.url));
+            self.shared
+                .violation(format!("the call goes round in circles at {}", next.url));
             return None;
         }
         let code = match self.try_fetch(&next).await {
@@ -190,22 +126,38 @@ impl Dialogue {
             Err(code) => code,
         };
         let (url, method) = self.fallback.take()?;
-        let fields = vec![("ErrorCode".into(), code.to_string()), ("ErrorUrl".into(), next.url)];
-        let next = Next { url, method, fields };
-        self.try_fetch(&next).await.ok().map(|document| (document, next.url))
+        let fields = vec![
+            ("ErrorCode".into(), code.to_string()),
+            ("ErrorUrl".into(), next.url),
+        ];
+        let next = Next {
+            url,
+            method,
+            fields,
+        };
+        self.try_fetch(&next)
+            .await
+            .ok()
+            .map(|document| (document, next.url))
     }
 
     async fn try_fetch(&self, next: &Next) -> Result<Document, u32> {
         let mut fields = self.leg.clone();
         fields.push(("CallStatus".into(), self.status.into()));
         fields.extend(next.fields.iter().cloned());
-        let answer = delivery::request(&self.shared, &next.url, next.method, &fields).await.map_err(|f| f.code())?;
+        let answer = delivery::request(&self.shared, &next.url, next.method, &fields)
+            .await
+            .map_err(|f| f.code())?;
         if !answer.content_type.as_deref().is_some_and(is_xml) {
-            self.shared.violation(format!("12300 content type {:?} of {}", answer.content_type, next.url));
+            self.shared.violation(format!(
+                "12300 content type {:?} of {}",
+                answer.content_type, next.url
+            ));
             return Err(12300);
         }
         let Ok(text) = std::str::from_utf8(&answer.body) else {
-            self.shared.violation(format!("12100 the answer of {} is not UTF-8", next.url));
+            self.shared
+                .violation(format!("12100 the answer of {} is not UTF-8", next.url));
             return Err(12100);
         };
         self.read(text, &next.url)
@@ -221,7 +173,10 @@ impl Dialogue {
             }
             Err(reason) => {
                 self.shared.violation(format!("{reason}, in {whence}"));
-                Err(reason.get(..5).and_then(|code| code.parse().ok()).unwrap_or(12100))
+                Err(reason
+                    .get(..5)
+                    .and_then(|code| code.parse().ok())
+                    .unwrap_or(12100))
             }
         }
     }
@@ -229,16 +184,25 @@ impl Dialogue {
     async fn perform(&mut self, document: Document, base: &str) -> Result<Next, Outcome> {
         for verb in document.verbs {
             match verb {
-                Verb::Reject { reason } if self.status == "ringing" => return Err(Outcome::Rejected(reason)),
+                Verb::Reject { reason } if self.status == "ringing" => {
+                    return Err(Outcome::Rejected(reason));
+                }
                 Verb::Reject { .. } => {
-                    self.shared.violation("13230 Reject of a call that is answered".into());
+                    self.shared
+                        .violation("13230 Reject of a call that is answered".into());
                     return Err(Outcome::HungUp);
                 }
                 _ => self.status = "in-progress",
             }
             match verb {
                 Verb::Hangup => return Err(Outcome::HungUp),
-                Verb::Redirect { url, method } => return Ok(Next { url, method, fields: Vec::new() }),
+                Verb::Redirect { url, method } => {
+                    return Ok(Next {
+                        url,
+                        method,
+                        fields: Vec::new(),
+                    });
+                }
                 Verb::Gather(gather) => {
                     if let Some(next) = self.gather(gather, base).await? {
                         return Ok(next);
@@ -278,7 +242,11 @@ impl Dialogue {
         let last = gather.prompts.len().saturating_sub(1);
         for (at, prompt) in gather.prompts.iter().enumerate() {
             let length = self.begin(prompt);
-            let heard = if impatient && at == last { length / 2 } else { length };
+            let heard = if impatient && at == last {
+                length / 2
+            } else {
+                length
+            };
             self.clock.wait(heard).await?;
         }
         let mut digits = String::new();
@@ -287,7 +255,10 @@ impl Dialogue {
             self.clock.wait(gather.timeout).await?;
         } else {
             if !impatient || gather.prompts.is_empty() {
-                let thinking = self.dice.seconds(&question, 0.5, 2.5).min(gather.timeout.mul_f64(0.8));
+                let thinking = self
+                    .dice
+                    .seconds(&question, 0.5, 2.5)
+                    .min(gather.timeout.mul_f64(0.8));
                 self.clock.wait(thinking).await?;
             }
             self.trace.keys.push_str(&keys);
@@ -312,12 +283,17 @@ impl Dialogue {
             ("Digits".into(), digits),
             ("FinishedOnKey".into(), finished_on),
         ];
-        Ok(Some(Next { url: gather.action.unwrap_or_else(|| base.to_owned()), method: gather.method, fields }))
+        Ok(Some(Next {
+            url: gather.action.unwrap_or_else(|| base.to_owned()),
+            method: gather.method,
+            fields,
+        }))
     }
 
     async fn dial(&mut self, dial: Dial, base: &str) -> Result<Option<Next>, Outcome> {
         if matches!(self.person, Person::Officer) {
-            self.shared.violation("Dial on the line of somebody who was dialled".into());
+            self.shared
+                .violation("Dial on the line of somebody who was dialled".into());
             return Ok(None);
         }
         let sid = format!("CA{}", self.dice.hex(&format!("dial {}", self.documents)));
@@ -325,13 +301,20 @@ impl Dialogue {
         let mut status = "no-answer";
         let mut bridged = false;
         let mut talked = Duration::ZERO;
-        if self.dice.below("officer", crate::behaviour::OFFICERS_ANSWER) && rings <= dial.timeout {
+        if self
+            .dice
+            .below("officer", crate::behaviour::OFFICERS_ANSWER)
+            && rings <= dial.timeout
+        {
             self.clock.wait(rings).await?;
             status = "completed";
             bridged = self.whisper(&dial, &sid, base).await?;
             if bridged {
                 self.trace.transferred = true;
-                talked = self.dice.seconds("officer talks", 30.0, 180.0).min(dial.time_limit);
+                talked = self
+                    .dice
+                    .seconds("officer talks", 30.0, 180.0)
+                    .min(dial.time_limit);
                 self.clock.wait(talked).await?;
             }
         } else {
@@ -348,7 +331,11 @@ impl Dialogue {
         if bridged {
             fields.push(("DialCallDuration".into(), talked.as_secs().to_string()));
         }
-        Ok(Some(Next { url, method: dial.method, fields }))
+        Ok(Some(Next {
+            url,
+            method: dial.method,
+            fields,
+        }))
     }
 
     /// Plays the whisper to the officer while the caller waits. Are the two connected after it?
@@ -358,12 +345,21 @@ impl Dialogue {
         };
         let leg = self.officer_leg(dial, sid);
         // The officer's document runs on the caller's time: both hang on the same call.
-        let left = self.clock.cut_at.saturating_sub(self.clock.elapsed);
-        let clock = Clock::new(&self.shared, left, self.clock.control.clone());
-        let mut officer = Self::new(leg, "in-progress", Person::Officer, clock, self.dice.clone());
-        let first = Next { url: twiml::resolve(base, &url), method, fields: Vec::new() };
+        let clock = self.clock.branch();
+        let mut officer = Self::new(
+            leg,
+            "in-progress",
+            Person::Officer,
+            clock,
+            self.dice.clone(),
+        );
+        let first = Next {
+            url: address::resolve(base, &url),
+            method,
+            fields: Vec::new(),
+        };
         let outcome = Box::pin(officer.run(Source::Fetch(first))).await;
-        self.clock.elapsed += officer.clock.elapsed;
+        self.clock.advance(officer.clock.elapsed());
         match outcome {
             Outcome::Cut | Outcome::Ordered => Err(outcome),
             Outcome::DocumentEnded => Ok(true),
@@ -381,26 +377,4 @@ impl Dialogue {
         leg.push(("ParentCallSid".into(), of("CallSid")));
         leg
     }
-}
-
-/// The fields of every voice request, except `CallStatus`. Places are unknown, and then empty, as they often are.
-pub(crate) fn leg(shared: &Shared, sid: &str, from: &str, to: &str, direction: &str) -> Fields {
-    let mut fields: Fields = [
-        ("CallSid", sid),
-        ("AccountSid", shared.options.account_sid.as_str()),
-        ("From", from),
-        ("To", to),
-        ("Caller", from),
-        ("Called", to),
-        ("ApiVersion", "2010-04-01"),
-        ("Direction", direction),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec();
-    for side in ["From", "To", "Caller", "Called"] {
-        for (place, value) in [("City", ""), ("State", ""), ("Zip", ""), ("Country", "ID")] {
-            fields.push((format!("{side}{place}"), value.into()));
-        }
-    }
-    fields
 }

@@ -38,7 +38,9 @@ fn signed_url(url: &str) -> String {
         Some(at) => rest.split_at(at),
         None => (rest, ""),
     };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = match host.rsplit_once(':') {
         Some((name, port)) if scheme == "https" && port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,

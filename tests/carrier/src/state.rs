@@ -309,7 +309,13 @@ impl Shared {
         state.live.insert(sid.clone(), control);
         state.snapshot.queued += 1;
         state.snapshot.open += 1;
-        NewCall { index, sid, behaviour, dice, control: ordered }
+        NewCall {
+            index,
+            sid,
+            behaviour,
+            dice,
+            control: ordered,
+        }
     }
 }
 
@@ -323,7 +329,10 @@ pub(crate) struct NewCall {
 
 fn call_id(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("/hooks/twilio/")?;
-    rest.split(['/', '?', '#']).next().filter(|id| !id.is_empty()).map(str::to_owned)
+    rest.split(['/', '?', '#'])
+        .next()
+        .filter(|id| !id.is_empty())
+        .map(str::to_owned)
 }
 
 /// Counts something as under way for as long as it lives.
@@ -348,8 +357,14 @@ mod tests {
 
     #[test]
     fn the_call_id_is_the_segment_after_the_hooks() {
-        assert_eq!(call_id("http://h/hooks/twilio/abc/answer?x=1"), Some("abc".into()));
-        assert_eq!(call_id("http://h/hooks/twilio/abc#rc=1"), Some("abc".into()));
+        assert_eq!(
+            call_id("http://h/hooks/twilio/abc/answer?x=1"),
+            Some("abc".into())
+        );
+        assert_eq!(
+            call_id("http://h/hooks/twilio/abc#rc=1"),
+            Some("abc".into())
+        );
         assert_eq!(call_id("http://h/hooks/twilio/"), None);
         assert_eq!(call_id("http://h/other/abc"), None);
     }

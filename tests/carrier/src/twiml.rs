@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::address::{absolute, e164};
 use crate::xml::{self, Element, Node};
 
 /// Largest document the carrier takes (error 11750).
@@ -76,17 +77,28 @@ pub(crate) fn parse(text: &str) -> Result<Document, String> {
     if text.trim().is_empty() {
         return Err("11770 empty TwiML body".into());
     }
-    let root = xml::parse(text).map_err(|reason| format!("12100 document parse failure: {reason}"))?;
+    let root =
+        xml::parse(text).map_err(|reason| format!("12100 document parse failure: {reason}"))?;
     if root.name != "Response" {
-        return Err(format!("12100 the root element is {}, not Response", root.name));
+        return Err(format!(
+            "12100 the root element is {}, not Response",
+            root.name
+        ));
     }
     let mut reader = Reader::default();
     reader.attributes(&root, &[]);
     let verbs = reader.verbs(&root, Place::Response);
-    if verbs.iter().skip(1).any(|verb| matches!(verb, Verb::Reject { .. })) {
+    if verbs
+        .iter()
+        .skip(1)
+        .any(|verb| matches!(verb, Verb::Reject { .. }))
+    {
         reader.warn("Reject is not the first verb");
     }
-    Ok(Document { verbs, warnings: reader.warnings })
+    Ok(Document {
+        verbs,
+        warnings: reader.warnings,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,13 +114,17 @@ struct Reader {
 
 impl Reader {
     fn warn(&mut self, text: impl AsRef<str>) {
-        self.warnings.push(format!("12200 schema validation: {}", text.as_ref()));
+        self.warnings
+            .push(format!("12200 schema validation: {}", text.as_ref()));
     }
 
     fn attributes(&mut self, element: &Element, allowed: &[&str]) {
         for (name, _) in &element.attributes {
             if !allowed.contains(&name.as_str()) {
-                self.warn(format!("attribute {name} of {} is unknown or not simulated", element.name));
+                self.warn(format!(
+                    "attribute {name} of {} is unknown or not simulated",
+                    element.name
+                ));
             }
         }
     }
@@ -119,14 +135,23 @@ impl Reader {
         }
     }
 
-    fn number(&mut self, element: &Element, name: &str, default: u32, allowed: std::ops::RangeInclusive<u32>) -> u32 {
+    fn number(
+        &mut self,
+        element: &Element,
+        name: &str,
+        default: u32,
+        allowed: std::ops::RangeInclusive<u32>,
+    ) -> u32 {
         let Some(text) = element.attribute(name) else {
             return default;
         };
         match text.parse() {
             Ok(number) if allowed.contains(&number) => number,
             _ => {
-                self.warn(format!("{name}={text:?} of {} is out of range", element.name));
+                self.warn(format!(
+                    "{name}={text:?} of {} is out of range",
+                    element.name
+                ));
                 default
             }
         }
@@ -149,7 +174,10 @@ impl Reader {
             None | Some("false") => false,
             Some("true") => true,
             Some(text) => {
-                self.warn(format!("{name}={text:?} of {} is not true or false", element.name));
+                self.warn(format!(
+                    "{name}={text:?} of {} is not true or false",
+                    element.name
+                ));
                 false
             }
         }
@@ -174,13 +202,18 @@ impl Reader {
             ("Pause", _) => {
                 self.attributes(element, &["length"]);
                 self.no_children(element);
-                Verb::Pause { length: self.seconds(element, "length", 1, 180) }
+                Verb::Pause {
+                    length: self.seconds(element, "length", 1, 180),
+                }
             }
             ("Gather", Place::Response) => self.gather(element),
             ("Dial", Place::Response) => self.dial(element)?,
             ("Redirect", Place::Response) => {
                 self.attributes(element, &["method"]);
-                Verb::Redirect { url: element.text(), method: self.method(element) }
+                Verb::Redirect {
+                    url: element.text(),
+                    method: self.method(element),
+                }
             }
             ("Hangup", Place::Response) => {
                 self.attributes(element, &[]);
@@ -194,7 +227,9 @@ impl Reader {
                 if !matches!(reason, "rejected" | "busy") {
                     self.warn(format!("reason={reason:?} of Reject"));
                 }
-                Verb::Reject { reason: reason.to_owned() }
+                Verb::Reject {
+                    reason: reason.to_owned(),
+                }
             }
             (name, Place::Gather) => {
                 self.warn(format!("{name} inside Gather"));
@@ -218,12 +253,16 @@ impl Reader {
         if text.chars().count() > MAX_SAY {
             self.warn(format!("Say of more than {MAX_SAY} characters"));
         }
-        Verb::Say { text, repeat: self.repeat(element) }
+        Verb::Say {
+            text,
+            repeat: self.repeat(element),
+        }
     }
 
     fn ssml(&mut self, element: &Element) {
-        const SSML: [&str; 10] =
-            ["break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"];
+        const SSML: [&str; 10] = [
+            "break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w",
+        ];
         for node in &element.children {
             if let Node::Element(child) = node {
                 if !SSML.contains(&child.name.as_str()) {
@@ -247,20 +286,33 @@ impl Reader {
         let repeat = self.repeat(element);
         if let Some(digits) = element.attribute("digits") {
             let tones = u32::try_from(digits.len()).unwrap_or(u32::MAX).min(1000);
-            return Some(Verb::Play { length: Duration::from_millis(500) * tones });
+            return Some(Verb::Play {
+                length: Duration::from_millis(500) * tones,
+            });
         }
         if !absolute(&element.text()) {
             self.warn("Play without an absolute URL");
             return None;
         }
         // The recording is not fetched; five seconds stand for any.
-        Some(Verb::Play { length: Duration::from_secs(5) * repeat })
+        Some(Verb::Play {
+            length: Duration::from_secs(5) * repeat,
+        })
     }
 
     fn gather(&mut self, element: &Element) -> Verb {
         self.attributes(
             element,
-            &["input", "action", "method", "timeout", "finishOnKey", "numDigits", "actionOnEmptyResult", "language"],
+            &[
+                "input",
+                "action",
+                "method",
+                "timeout",
+                "finishOnKey",
+                "numDigits",
+                "actionOnEmptyResult",
+                "language",
+            ],
         );
         let input = element.attribute("input").unwrap_or("dtmf");
         if !input.split_whitespace().any(|kind| kind == "dtmf") {
@@ -268,7 +320,9 @@ impl Reader {
         }
         let finish_on_key = element.attribute("finishOnKey").unwrap_or("#").to_owned();
         if finish_on_key.chars().count() > 1 || !finish_on_key.chars().all(is_key) {
-            self.warn(format!("finishOnKey={finish_on_key:?} of Gather is not one key"));
+            self.warn(format!(
+                "finishOnKey={finish_on_key:?} of Gather is not one key"
+            ));
         }
         let num_digits = element
             .attribute("numDigits")
@@ -288,7 +342,15 @@ impl Reader {
     fn dial(&mut self, element: &Element) -> Option<Verb> {
         self.attributes(
             element,
-            &["action", "method", "timeout", "timeLimit", "callerId", "answerOnBridge", "ringTone"],
+            &[
+                "action",
+                "method",
+                "timeout",
+                "timeLimit",
+                "callerId",
+                "answerOnBridge",
+                "ringTone",
+            ],
         );
         self.flag(element, "answerOnBridge");
         let caller_id = element.attribute("callerId").map(str::to_owned);
@@ -303,7 +365,10 @@ impl Reader {
             (Some(callee), None) if matches!(callee.name.as_str(), "Number" | "Sip") => {
                 self.attributes(callee, &["url", "method"]);
                 let method = self.method(callee);
-                (callee.text(), callee.attribute("url").map(|url| (url.to_owned(), method)))
+                (
+                    callee.text(),
+                    callee.attribute("url").map(|url| (url.to_owned(), method)),
+                )
             }
             (None, _) => (element.text(), None),
             _ => {
@@ -312,7 +377,8 @@ impl Reader {
             }
         };
         if !e164(&to) && !to.starts_with("sip:") && !to.starts_with("sips:") {
-            self.warnings.push(format!("13224 Dial: invalid phone number {to:?}"));
+            self.warnings
+                .push(format!("13224 Dial: invalid phone number {to:?}"));
             return None;
         }
         Some(Verb::Dial(Dial {
@@ -331,41 +397,6 @@ pub(crate) fn is_key(key: char) -> bool {
     matches!(key, '0'..='9' | '#' | '*')
 }
 
-/// `+`, then 7 to 15 digits of which the first is not 0.
-pub(crate) fn e164(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
-    })
-}
-
-/// An absolute http or https URL with a host whose name has no underscore (which the carrier refuses).
-pub(crate) fn absolute(text: &str) -> bool {
-    let Ok(uri) = text.split('#').next().unwrap_or_default().parse::<http::Uri>() else {
-        return false;
-    };
-    matches!(uri.scheme_str(), Some("http" | "https"))
-        && uri.host().is_some_and(|host| !host.is_empty() && !host.contains('_'))
-}
-
-/// What `reference`, found in a document from `base`, stands for.
-pub(crate) fn resolve(base: &str, reference: &str) -> String {
-    if reference.contains("://") {
-        return reference.to_owned();
-    }
-    let base = base.split(['#', '?']).next().unwrap_or(base);
-    let host_end = base
-        .find("://")
-        .and_then(|at| base.get(at + 3..).and_then(|rest| rest.find('/')).map(|slash| at + 3 + slash))
-        .unwrap_or(base.len());
-    let (origin, path) = base.split_at(host_end);
-    if reference.starts_with('/') {
-        format!("{origin}{reference}")
-    } else {
-        let folder = path.rfind('/').and_then(|at| path.get(..=at)).unwrap_or("/");
-        format!("{origin}{folder}{reference}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,13 +413,22 @@ mod tests {
             <Dial timeout="20" action="/d"><Number url="http://h/w">+622150000200</Number></Dial><Hangup/></Response>"#;
         let document = parse(text).expect("valid");
         assert_eq!(document.warnings, Vec::<String>::new());
-        let [Verb::Gather(gather), Verb::Dial(dial), Verb::Hangup] = document.verbs.as_slice() else {
+        let [Verb::Gather(gather), Verb::Dial(dial), Verb::Hangup] = document.verbs.as_slice()
+        else {
             panic!("{document:?}");
         };
         assert_eq!(gather.action.as_deref(), Some("http://h/a?s=1&t=2"));
-        assert_eq!((gather.num_digits, gather.finish_on_key.as_str()), (Some(1), ""));
-        assert!(matches!(gather.prompts.as_slice(), [Verb::Say { text, .. }] if text == "Bapak <A> & Ibu B"));
-        assert_eq!((dial.to.as_str(), dial.timeout.as_secs()), ("+622150000200", 20));
+        assert_eq!(
+            (gather.num_digits, gather.finish_on_key.as_str()),
+            (Some(1), "")
+        );
+        assert!(
+            matches!(gather.prompts.as_slice(), [Verb::Say { text, .. }] if text == "Bapak <A> & Ibu B")
+        );
+        assert_eq!(
+            (dial.to.as_str(), dial.timeout.as_secs()),
+            ("+622150000200", 20)
+        );
     }
 
     #[test]
@@ -415,15 +455,5 @@ mod tests {
         assert!(parse(" ").is_err_and(|e| e.starts_with("11770")));
         let long = format!("<Response><!--{}--></Response>", "x".repeat(MAX_BYTES));
         assert!(parse(&long).is_err_and(|e| e.starts_with("11750")));
-    }
-
-    #[test]
-    fn references_resolve_against_their_document() {
-        for (reference, whole) in
-            [("http://o/x", "http://o/x"), ("/x?y", "http://h:1/x?y"), ("x", "http://h:1/a/x")]
-        {
-            assert_eq!(resolve("http://h:1/a/b?c=/d#rc=1", reference), whole);
-        }
-        assert_eq!(resolve("http://h", "x"), "http://h/x");
     }
 }

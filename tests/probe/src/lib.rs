@@ -22,15 +22,33 @@ type Answer = Response<FullBody<Bytes>>;
 thread_local! {
     /// Requests this instance has begun: tells a test whether two answers came from one instance.
     static SERVED: Cell<u64> = const { Cell::new(0) };
+    /// Requests this instance has begun and not ended.
+    static IN_FLIGHT: Cell<u64> = const { Cell::new(0) };
+}
+
+struct InFlight;
+
+impl InFlight {
+    fn enter() -> Self {
+        IN_FLIGHT.set(IN_FLIGHT.get().wrapping_add(1));
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        IN_FLIGHT.set(IN_FLIGHT.get().wrapping_sub(1));
+    }
 }
 
 #[http_service]
 async fn handle(request: Request) -> anyhow::Result<Answer> {
-    let served = SERVED.with(|n| {
-        n.set(n.get().wrapping_add(1));
-        n.get()
-    });
+    SERVED.set(SERVED.get().wrapping_add(1));
+    let served = SERVED.get();
+    let _in_flight = InFlight::enter();
     let path = request.uri().path().to_owned();
+    // The component without rights is this one under another name.
+    let path = path.strip_prefix("/poor").unwrap_or(&path);
     let query = Query::parse(request.uri().query().unwrap_or_default());
     match path.trim_end_matches('/') {
         "/bare" => kv::bare().await,
@@ -41,11 +59,17 @@ async fn handle(request: Request) -> anyhow::Result<Answer> {
             Ok(value) => text(200, &value),
             Err(error) => text(502, &format!("{error:?}")),
         },
+        // Answers when the request's body has come, with how many were in flight here when it began.
+        "/hold" => {
+            let begun_with = IN_FLIGHT.get();
+            request.into_body().bytes().await?;
+            text(200, &begun_with.to_string())
+        }
+        "/in-flight" => text(200, &IN_FLIGHT.get().to_string()),
         "/sleep" => {
-            let asked = Duration::from_millis(query.number("ms"));
             let begun = Instant::now();
-            spin_sdk::time::sleep(asked).await;
-            text(200, &format!("{served} {}", begun.elapsed().as_millis()))
+            spin_sdk::time::sleep(Duration::from_millis(query.number("ms"))).await;
+            text(200, &begun.elapsed().as_millis().to_string())
         }
         "/environment" => {
             let found: Vec<String> = std::env::vars().map(|(k, v)| format!("{k}={v}")).collect();
@@ -69,7 +93,10 @@ async fn handle(request: Request) -> anyhow::Result<Answer> {
 async fn echo(request: Request) -> anyhow::Result<Answer> {
     let mut out = format!("{} {}\n", request.method(), request.uri());
     for (name, value) in request.headers() {
-        out.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        out.push_str(&format!(
+            "{name}: {}\n",
+            String::from_utf8_lossy(value.as_bytes())
+        ));
     }
     out.push('\n');
     let body = request.into_body().bytes().await?;
@@ -86,5 +113,7 @@ fn text(status: u16, body: &str) -> anyhow::Result<Answer> {
 }
 
 fn empty(status: u16) -> anyhow::Result<Answer> {
-    Ok(Response::builder().status(status).body(FullBody::new(Bytes::new()))?)
+    Ok(Response::builder()
+        .status(status)
+        .body(FullBody::new(Bytes::new()))?)
 }

@@ -1,8 +1,8 @@
 //! Calls to other hosts.
 
 use bytes::Bytes;
-use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::http::EmptyBody;
+use spin_sdk::http::body::IncomingBodyExt;
 
 use crate::query::Query;
 use crate::{Answer, text};
@@ -14,7 +14,10 @@ pub async fn get(query: &Query) -> anyhow::Result<Answer> {
         Ok(response) => {
             let status = response.status().as_u16();
             let body = response.into_body().bytes().await?;
-            text(200, &format!("{status} {}", String::from_utf8_lossy(&Bytes::from(body))))
+            text(
+                200,
+                &format!("{status} {}", String::from_utf8_lossy(&Bytes::from(body))),
+            )
         }
         Err(error) => text(502, &format!("{error:?}")),
     }
