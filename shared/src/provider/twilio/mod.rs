@@ -7,5 +7,7 @@
 mod place;
 #[cfg(test)]
 mod testing;
+mod verify;
 
 pub use place::{place, placed};
+pub use verify::verify;
