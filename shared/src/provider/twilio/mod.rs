@@ -4,10 +4,12 @@
 //!
 //! Nothing checks the shape of account and call SIDs: services that speak the same protocol use other ids.
 
+mod parse;
 mod place;
 #[cfg(test)]
 mod testing;
 mod verify;
 
+pub use parse::{parse_input, parse_news};
 pub use place::{place, placed};
 pub use verify::verify;
