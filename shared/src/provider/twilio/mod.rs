@@ -6,10 +6,12 @@
 
 mod parse;
 mod place;
+mod render;
 #[cfg(test)]
 mod testing;
 mod verify;
 
 pub use parse::{parse_input, parse_news};
 pub use place::{place, placed};
+pub use render::render;
 pub use verify::verify;
