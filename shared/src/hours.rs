@@ -77,6 +77,11 @@ impl Hours {
         Ok(Hours(days))
     }
 
+    /// Reads the JSON form from text.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
+
     fn of(&self, day: Weekday) -> &[Span] {
         &self.0[day.to_monday_zero_offset().clamp(0, 6) as usize]
     }

@@ -50,6 +50,17 @@ impl Problem {
         self
     }
 
+    /// Others won every try.
+    pub fn contended() -> Self {
+        Problem::new(
+            409,
+            "contended",
+            "Others edit the same at this moment",
+            "the edit did not get its turn",
+            "Read it again, then send your edit again.",
+        )
+    }
+
     /// The store did not answer: nothing is known to be done, and the request may be sent again.
     pub fn store(error: &crate::store::StoreError) -> Self {
         Problem::new(
@@ -59,5 +70,22 @@ impl Problem {
             error.to_string(),
             "Send the same request again; repeating it does no harm.",
         )
+    }
+}
+
+impl From<crate::store::AppendError> for Problem {
+    fn from(error: crate::store::AppendError) -> Self {
+        Problem::store(&crate::store::StoreError(error.to_string()))
+    }
+}
+
+impl From<crate::store::UpdateError<Problem>> for Problem {
+    fn from(error: crate::store::UpdateError<Problem>) -> Self {
+        use crate::store::UpdateError;
+        match error {
+            UpdateError::Refused(problem) => problem,
+            UpdateError::Store(error) => Problem::store(&error),
+            UpdateError::Contended => Problem::contended(),
+        }
     }
 }

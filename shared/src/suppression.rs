@@ -53,6 +53,12 @@ pub fn do_not_call_key(vault: &Vault, phone: &str) -> String {
     keys::do_not_call(&person(vault, phone))
 }
 
+/// Key of the entry that an id ([`person`]) names; `None` if it is no such id.
+pub fn key_of(id: &str) -> Option<String> {
+    let plain = id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    plain.then(|| keys::do_not_call(id))
+}
+
 /// A settlement that the tax administration reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled<'a> {

@@ -1,5 +1,6 @@
 //! A call's id: short, opaque, and enough to refuse a forged callback without touching the store.
 
+use crate::problem::Problem;
 use crate::vault::Vault;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,6 +24,28 @@ pub enum CallIdError {
     Forged,
     /// An id of ours, too old.
     Expired,
+}
+
+impl CallIdError {
+    /// The refusal.
+    pub fn problem(self) -> Problem {
+        match self {
+            CallIdError::Forged => Problem::new(
+                403,
+                "call_unknown",
+                "There is no such call",
+                "the call id in the URL was not given out here",
+                "Only the URLs in our orders and call instructions can be called.",
+            ),
+            CallIdError::Expired => Problem::new(
+                410,
+                "call_expired",
+                "This call is long over",
+                "callbacks are taken for a day",
+                "Nothing is to be done: the call was closed when its time was over.",
+            ),
+        }
+    }
 }
 
 const BODY: usize = 2 + 8 + 2 + 4;

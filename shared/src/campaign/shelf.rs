@@ -82,9 +82,6 @@ pub async fn edit<S: Store>(
             };
             c
         });
-        if wanted == current {
-            return Ok(current);
-        }
         match (at, &wanted) {
             (Some(i), Some(c)) => shelf.campaigns[i] = c.clone(),
             (Some(i), None) => drop(shelf.campaigns.remove(i)),
@@ -100,7 +97,8 @@ pub async fn edit<S: Store>(
             (None, Some(c)) => shelf.campaigns.push(c.clone()),
             (None, None) => {}
         }
-        if let Some(c) = &wanted {
+        // Also an edit that changes nothing is committed: what was found may be of a writer that never was.
+        if let Some(c) = wanted.as_ref().filter(|c| c.version == draft.ballot) {
             let bytes = serde_json::to_vec(c).unwrap_or_default();
             store.set(&keys::campaign_version(id, draft.ballot), &bytes).await.map_err(failed)?;
             ours.push(draft.ballot);
@@ -113,11 +111,5 @@ pub async fn edit<S: Store>(
             return Ok(wanted);
         }
     }
-    Err(Problem::new(
-        409,
-        "contended",
-        "Others edit the campaigns at the same moment",
-        format!("the edit did not get its turn in {TRIES} tries"),
-        "Read the campaign again, then send your edit again.",
-    ))
+    Err(Problem::contended())
 }

@@ -1,6 +1,6 @@
 //! Where lists are kept: sealed pages, a wrapped data key, a manifest. And the intake that fills them from a stream.
 
-use super::{Page, Pages, Reader, Rejection, Row, Rules};
+use super::{Page, Pages, Reader, Rejection, Row, Rules, Summary};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{Cell, Change, Store, StoreError, decode, encode, keys};
@@ -113,6 +113,11 @@ async fn open<T: serde::de::DeserializeOwned, S: Store>(store: &S, key: &DataKey
     Ok(sealed.and_then(|s| key.open(place, &s).ok()).and_then(|bytes| decode(VERSION, &bytes)))
 }
 
+/// How often the cell of a file's hash is tried.
+const TRIES: u32 = 8;
+
+type ShardOf<'a> = Box<dyn Fn(&str) -> u16 + 'a>;
+
 /// Random bytes.
 pub type Dice<'a> = &'a dyn Fn(&mut [u8]);
 
@@ -133,8 +138,8 @@ pub struct Intake<'a, S: Store> {
     label: Label,
     list: String,
     key: DataKey,
-    reader: Reader,
-    pages: Pages<'a>,
+    reader: Option<Reader>,
+    pages: Option<Pages<ShardOf<'a>>>,
     groups: Vec<ManifestGroup>,
     group_at: HashMap<(u16, Option<String>, Date, u8), u32>,
     rejected: Vec<Rejection>,
@@ -166,7 +171,7 @@ impl<'a, S: Store> Intake<'a, S> {
         dice(&mut nonce);
         let place = keys::data_key(&list);
         let (key, wrapped) = vault.new_data_key(&random, &nonce, &place);
-        let pages = Pages::new(shards, move |phone| shard_of(vault, phone, shards));
+        let pages = Pages::new(shards, Box::new(move |phone: &str| shard_of(vault, phone, shards)) as ShardOf<'a>);
         Intake {
             store,
             vault,
@@ -175,8 +180,8 @@ impl<'a, S: Store> Intake<'a, S> {
             label,
             list,
             key,
-            reader: Reader::new(rules),
-            pages,
+            reader: Some(Reader::new(rules)),
+            pages: Some(pages),
             groups: Vec::new(),
             group_at: HashMap::new(),
             rejected: Vec::new(),
@@ -193,7 +198,8 @@ impl<'a, S: Store> Intake<'a, S> {
     pub async fn push(&mut self, chunk: &[u8]) -> Result<(), Problem> {
         self.hash.update(chunk);
         let mut rows = Vec::new();
-        let read = self.reader.push(chunk, &mut rows);
+        let Some(reader) = &mut self.reader else { return Ok(()) };
+        let read = reader.push(chunk, &mut rows);
         self.take(rows);
         read?;
         if self.bytes >= FLUSH_BYTES { self.flush().await } else { Ok(()) }
@@ -203,8 +209,8 @@ impl<'a, S: Store> Intake<'a, S> {
     pub async fn finish(mut self, now_ms: i64) -> Result<Taken, Problem> {
         let failed = |e: StoreError| Problem::store(&e);
         let mut rows = Vec::new();
-        let reader = std::mem::replace(&mut self.reader, Reader::new(Rules::default()));
-        let summary = match reader.finish(&mut rows) {
+        let finished = self.reader.take().map(|reader| reader.finish(&mut rows));
+        let summary = match finished.unwrap_or_else(|| Ok(Summary::default())) {
             Ok(summary) => summary,
             Err(problem) => {
                 self.undo().await;
@@ -212,7 +218,7 @@ impl<'a, S: Store> Intake<'a, S> {
             }
         };
         self.take(rows);
-        for page in self.pages.finish() {
+        for page in self.pages.take().map(Pages::finish).unwrap_or_default() {
             self.keep(page);
         }
         self.keep_rejected();
@@ -222,14 +228,14 @@ impl<'a, S: Store> Intake<'a, S> {
             name: self.label.name.clone(),
             office: self.label.office.clone(),
             received_ms: now_ms,
-            rows: summary.rows,
-            accepted: summary.accepted,
-            rejected: summary.rejected,
-            duplicates: summary.duplicates,
-            warnings: summary.warnings,
+            rows: summary.rows.into(),
+            accepted: summary.accepted.into(),
+            rejected: summary.rejected.into(),
+            duplicates: summary.duplicates.into(),
+            warnings: summary.warnings.into(),
             rejected_by_reason: self.rejected_by_reason.clone(),
             header: summary.header,
-            columns: summary.columns.into_iter().map(|(header, field)| (header, field.to_owned())).collect(),
+            columns: summary.columns,
             groups: self.groups.clone(),
             rejected_pages: self.rejected_pages,
         };
@@ -244,7 +250,7 @@ impl<'a, S: Store> Intake<'a, S> {
         let cell = Cell::new(&format!("file/{}", self.vault.hash(b"file", &text)));
         let ours = self.list.clone();
         let version = cell
-            .update(self.store, |_, base| {
+            .update(self.store, TRIES, |_, base| {
                 Ok::<_, Problem>(match base {
                     Some(_) => Change::Keep,
                     None => Change::Put(ours.clone().into_bytes()),
@@ -287,7 +293,7 @@ impl<'a, S: Store> Intake<'a, S> {
         for row in rows {
             match row {
                 Row::Accepted { contact, .. } => {
-                    if let Some(page) = self.pages.add(contact) {
+                    if let Some(page) = self.pages.as_mut().and_then(|pages| pages.add(contact)) {
                         self.keep(page);
                     }
                 }
@@ -362,5 +368,30 @@ pub async fn fix_shards<S: Store>(store: &S, wanted: u16) -> Result<(), Problem>
             format!("the store was set up with {} shards, the variable `shards` says {wanted}", String::from_utf8_lossy(&bytes)),
             "Set the variable `shards` back to that number.",
         )),
+    }
+}
+
+/// Rejected rows as a file in the uploaded file's own columns, and three more: ready to be corrected and sent again.
+/// A cell that a spreadsheet would take for a formula gets an apostrophe in front, which reading a list drops again.
+pub fn rejected_csv(header: &[String], rows: &[Rejection]) -> String {
+    let mut writer = csv::WriterBuilder::new().delimiter(b';').flexible(true).from_writer(Vec::new());
+    let own = ["row", "reason", "hint"];
+    let titles = header.iter().map(String::as_str).chain(own);
+    // Writing into memory cannot fail.
+    let _ = writer.write_record(titles);
+    for rejection in rows {
+        let mut cells: Vec<String> = rejection.cells.iter().map(|c| inert(c)).collect();
+        cells.resize(cells.len().max(header.len()), String::new());
+        cells.extend([rejection.row.to_string(), rejection.reason.as_str().to_owned(), rejection.hint.to_owned()]);
+        let _ = writer.write_record(&cells);
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+fn inert(cell: &str) -> String {
+    let first = cell.chars().find(|c| *c != ' ');
+    match first {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => format!("'{cell}"),
+        _ => cell.to_owned(),
     }
 }

@@ -7,6 +7,7 @@ pub mod twilio;
 
 use crate::attempt::{News, Refusal};
 use crate::flow::Verb;
+use crate::problem::Problem;
 use std::fmt;
 
 /// The registry.
@@ -37,7 +38,7 @@ impl RawRequest<'_> {
 /// A webhook whose signature was checked: the only thing that can be parsed.
 #[derive(Debug, Clone)]
 pub struct Verified {
-    /// Decoded fields, of the query and the form, in their order.
+    /// Decoded fields, the form's, then the query's: of one name, the form's is taken.
     fields: Vec<(String, String)>,
 }
 
@@ -57,6 +58,35 @@ pub enum WebhookError {
     NoSecret,
     /// Genuine, but not in the provider's format.
     Format,
+}
+
+impl WebhookError {
+    /// The refusal.
+    pub fn problem(self) -> Problem {
+        match self {
+            WebhookError::Signature => Problem::new(
+                403,
+                "signature_invalid",
+                "The signature does not match",
+                "the webhook is not signed, or not for this URL and body with a secret known here",
+                "Check that `public_url` is the URL the provider calls, and that the signing secret is the current one.",
+            ),
+            WebhookError::NoSecret => Problem::new(
+                503,
+                "not_configured",
+                "The application is not configured",
+                "no secret is set to check this provider's webhooks with",
+                "Set the provider's signing secret; until then no webhook can be believed.",
+            ),
+            WebhookError::Format => Problem::new(
+                422,
+                "webhook_format",
+                "The webhook is not understood",
+                "it is genuine, but not in the provider's documented format",
+                "Report this as a defect, with the provider's record of the request.",
+            ),
+        }
+    }
 }
 
 /// A call to place.

@@ -8,9 +8,9 @@ pub mod keys;
 mod log;
 mod memory;
 
-pub use cell::{Cell, Change, Draft, Version};
+pub use cell::{Cell, Change, Draft, UpdateError, Version};
 pub use counting::{Counting, Counts};
-pub use log::{Log, LogReader};
+pub use log::{APPEND_MS_MAX, AppendError, GIVE_UP_MS, Log, LogReader};
 pub use memory::MemoryStore;
 
 use std::fmt;
@@ -43,6 +43,13 @@ pub trait Store {
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError>;
     /// The values of many keys, in the keys' order. Not a snapshot: each value is as of some moment during the call.
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+    /// The value of a counter (absent: 0), as of some moment during the call.
+    ///
+    /// As it stands this is an increment by 0, which costs a durable commit on every backend. A store that can tell a
+    /// counter's value from its bytes ([`counter_from_bytes`]) reads it without.
+    async fn counter(&self, key: &str) -> Result<i64, StoreError> {
+        self.increment(key, 0).await
+    }
 }
 
 impl<S: Store> Store for &S {
@@ -64,6 +71,29 @@ impl<S: Store> Store for &S {
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         (**self).get_all(keys).await
     }
+    async fn counter(&self, key: &str) -> Result<i64, StoreError> {
+        (**self).counter(key).await
+    }
+}
+
+/// The value of a counter from what `get` answers for its key; `None` if the bytes are neither of the two known forms,
+/// and the caller then asks by `increment`.
+///
+/// Spin 4.1's SQLite keeps 8 bytes, least significant first; its Redis and DynamoDB stores keep decimal text. The two
+/// cannot be mistaken for each other: below 2^56 the last of the 8 bytes is zero, which is no digit. (A counter of
+/// Spin's that is larger, or negative, is `None` too.)
+pub fn counter_from_bytes(bytes: &[u8]) -> Option<i64> {
+    match bytes {
+        [_, _, _, _, _, _, _, 0] => bytes.try_into().ok().map(i64::from_le_bytes),
+        [] => None,
+        _ if bytes.iter().all(u8::is_ascii_digit) => std::str::from_utf8(bytes).ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What a counter of ours answered: it starts at 0 and never falls.
+fn number(counter: i64) -> Result<u64, StoreError> {
+    u64::try_from(counter).map_err(|_| StoreError(format!("a counter stands at {counter}")))
 }
 
 /// A value as bytes behind a version byte. A newer version of the program reads the older versions' bytes.
@@ -80,5 +110,43 @@ pub fn decode<T: serde::de::DeserializeOwned>(version: u8, bytes: &[u8]) -> Opti
             _ => None,
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_told_from_their_bytes() {
+        for n in [
+            0,
+            1,
+            255,
+            256,
+            12_345_678,
+            0x30_3030_3030_3030,
+            (1 << 56) - 1,
+        ] {
+            assert_eq!(counter_from_bytes(&i64::to_le_bytes(n)), Some(n));
+            assert_eq!(counter_from_bytes(n.to_string().as_bytes()), Some(n));
+        }
+        for unknown in [
+            &b""[..],
+            b"-1",
+            b" 1",
+            b"1\n",
+            b"99999999999999999999",
+            &[0; 7],
+            &[0; 9],
+            &[0xff; 8],
+        ] {
+            assert_eq!(counter_from_bytes(unknown), None);
+        }
+        assert_eq!(
+            counter_from_bytes(&i64::to_be_bytes(1)),
+            None,
+            "another byte order is not taken for a huge number"
+        );
     }
 }

@@ -41,10 +41,7 @@ pub enum Behaviour {
 impl Behaviour {
     /// Does somebody, or a machine, pick up?
     pub fn answers(self) -> bool {
-        !matches!(
-            self,
-            Self::NoAnswer | Self::Busy | Self::Invalid | Self::NetworkFailure
-        )
+        !matches!(self, Self::NoAnswer | Self::Busy | Self::Invalid | Self::NetworkFailure)
     }
 
     /// The key pressed at a question after `pressed` keys in this call: first the identity question (1 the right
@@ -64,12 +61,8 @@ impl Behaviour {
     }
 }
 
-/// Shares of behaviours, as weights: they need not add up to 1. All zero means [`Behaviour::NoAnswer`].
+/// Shares of the [`Behaviour`]s of the same names, as weights: they need not add up to 1. All zero means [`Behaviour::NoAnswer`].
 #[derive(Clone, Debug)]
-#[allow(
-    missing_docs,
-    reason = "the fields are named as the behaviours, which are documented"
-)]
 pub struct Mix {
     pub no_answer: f64,
     pub busy: f64,
@@ -188,11 +181,7 @@ pub(crate) struct Dice {
 
 impl Dice {
     pub(crate) fn new(seed: u64, to: &str, nth: u32) -> Self {
-        Self {
-            seed,
-            to: to.to_owned(),
-            nth,
-        }
+        Self { seed, to: to.to_owned(), nth }
     }
 
     fn digest(&self, what: &str) -> [u8; 20] {
@@ -222,10 +211,6 @@ impl Dice {
 
     /// 32 hexadecimal digits, as an identifier has after its two letters.
     pub(crate) fn hex(&self, what: &str) -> String {
-        self.digest(what)
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.digest(what).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 }

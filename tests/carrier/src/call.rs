@@ -39,14 +39,7 @@ struct Call {
 pub(crate) fn place(shared: &Arc<Shared>, order: Order, new: NewCall) {
     let callbacks = courier(shared, new.index, new.dice.clone());
     let leg = leg(shared, &new.sid, &order.from, &order.to, "outbound-api");
-    let call = Call {
-        shared: Arc::clone(shared),
-        order,
-        new,
-        leg,
-        callbacks,
-        sequence: 0,
-    };
+    let call = Call { shared: Arc::clone(shared), order, new, leg, callbacks, sequence: 0 };
     shared.spawn(call.live());
 }
 
@@ -91,11 +84,7 @@ impl Call {
         if !self.passes(if answers { rings } else { patience }).await {
             return Some(Connected::Not(Status::Canceled, None));
         }
-        Some(if answers {
-            Connected::Answered
-        } else {
-            Connected::Not(Status::NoAnswer, Some(487))
-        })
+        Some(if answers { Connected::Answered } else { Connected::Not(Status::NoAnswer, Some(487)) })
     }
 
     /// Lets time pass; false if a client called the call off in it.
@@ -117,23 +106,11 @@ impl Call {
         };
         let cut = cut.min(self.order.time_limit.unwrap_or(TIME_LIMIT));
         let clock = Clock::new(&self.shared, cut, self.new.control.clone());
-        let person = Person::Called {
-            behaviour: self.new.behaviour,
-            pressed: 0,
-        };
-        let mut dialogue = Dialogue::new(
-            self.leg.clone(),
-            "in-progress",
-            person,
-            clock,
-            self.new.dice.clone(),
-        );
+        let person = Person::Called { behaviour: self.new.behaviour, pressed: 0 };
+        let mut dialogue = Dialogue::new(self.leg.clone(), "in-progress", person, clock, self.new.dice.clone());
         dialogue.fallback = self.order.fallback.take();
-        let verdict = self
-            .order
-            .machine_detection
-            .clone()
-            .map(|d| (verdict(&d, self.new.behaviour, &self.new.dice), d));
+        let verdict =
+            self.order.machine_detection.clone().map(|d| (verdict(&d, self.new.behaviour, &self.new.dice), d));
         let mut fields = Vec::new();
         let mut heard_by = Ok(());
         if let Some((verdict, detection)) = &verdict {
@@ -143,20 +120,14 @@ impl Call {
                 // The line is silent until the verdict.
                 heard_by = dialogue.clock.wait(verdict.after).await;
                 if heard_by.is_ok() {
-                    self.shared.update(self.new.index, |record| {
-                        record.amd = Some(verdict.answered_by)
-                    });
+                    self.shared.update(self.new.index, |record| record.amd = Some(verdict.answered_by));
                     fields = verdict.fields();
                 }
             }
         }
         if heard_by.is_ok() {
             let first = match (&self.order.url, self.order.twiml.take()) {
-                (Some(url), _) => Source::Fetch(Next {
-                    url: url.clone(),
-                    method: self.order.method,
-                    fields,
-                }),
+                (Some(url), _) => Source::Fetch(Next { url: url.clone(), method: self.order.method, fields }),
                 (None, twiml) => Source::Inline(twiml.unwrap_or_default()),
             };
             dialogue.run(first).await;
@@ -169,9 +140,7 @@ impl Call {
             record.transferred = trace.transferred;
             record.duration = whole_seconds(elapsed);
         });
-        let answered_by = verdict
-            .filter(|(verdict, _)| verdict.after <= elapsed)
-            .map(|(v, _)| v.answered_by);
+        let answered_by = verdict.filter(|(verdict, _)| verdict.after <= elapsed).map(|(v, _)| v.answered_by);
         self.end(Status::Completed, elapsed, Some(200), answered_by);
     }
 
@@ -183,13 +152,7 @@ impl Call {
                 .filter_map(|name| self.leg.iter().find(|(n, _)| n == name).cloned())
                 .collect();
             fields.extend(verdict.fields());
-            Callback {
-                kind: "amd",
-                url,
-                method,
-                fields,
-                ends: false,
-            }
+            Callback { kind: "amd", url, method, fields, ends: false }
         });
         let callbacks = self.callbacks.clone();
         let shared = Arc::clone(&self.shared);
@@ -203,13 +166,7 @@ impl Call {
         });
     }
 
-    fn end(
-        &mut self,
-        status: Status,
-        length: Duration,
-        sip: Option<u16>,
-        answered_by: Option<&str>,
-    ) {
+    fn end(&mut self, status: Status, length: Duration, sip: Option<u16>, answered_by: Option<&str>) {
         self.shared.set_status(self.new.index, status);
         let seconds = whole_seconds(length);
         let mut extra = vec![("CallDuration".to_owned(), seconds.to_string())];
@@ -227,18 +184,11 @@ impl Call {
 
     /// Sends a progress callback, if the order asked for this event.
     fn tell(&mut self, event: Event, status: &str, extra: Fields) {
-        let Some((url, method)) = self
-            .order
-            .callback
-            .clone()
-            .filter(|_| self.order.events.contains(&event))
-        else {
+        let Some((url, method)) = self.order.callback.clone().filter(|_| self.order.events.contains(&event)) else {
             return;
         };
         let mut fields = self.leg.clone();
-        let now = Timestamp::now()
-            .strftime("%a, %d %b %Y %H:%M:%S +0000")
-            .to_string();
+        let now = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
         for (name, value) in [
             ("CallStatus", status),
             ("SequenceNumber", &self.sequence.to_string()),
@@ -251,13 +201,7 @@ impl Call {
         self.sequence += 1;
         let ends = event == Event::Completed;
         // The courier is gone only when the carrier is shut down.
-        let _ = self.callbacks.send(Callback {
-            kind: event.as_str(),
-            url,
-            method,
-            fields,
-            ends,
-        });
+        let _ = self.callbacks.send(Callback { kind: event.as_str(), url, method, fields, ends });
     }
 }
 
@@ -275,10 +219,7 @@ impl Verdict {
     fn fields(&self) -> Fields {
         vec![
             ("AnsweredBy".into(), self.answered_by.into()),
-            (
-                "MachineDetectionDuration".into(),
-                self.after.as_millis().to_string(),
-            ),
+            ("MachineDetectionDuration".into(), self.after.as_millis().to_string()),
         ]
     }
 }
@@ -292,28 +233,15 @@ fn verdict(detection: &MachineDetection, behaviour: Behaviour, dice: &Dice) -> V
         _ => ("human", dice.seconds("verdict", 2.0, 4.0)),
     };
     if after > detection.timeout {
-        return Verdict {
-            answered_by: "unknown",
-            after: detection.timeout,
-        };
+        return Verdict { answered_by: "unknown", after: detection.timeout };
     }
     Verdict { answered_by, after }
 }
 
 /// A call from `from` to the first caller ID, whose instructions are at `{base}/hooks/twilio/inbound`.
-pub(crate) async fn inbound(
-    shared: &Arc<Shared>,
-    base: &str,
-    from: &str,
-    keys: &str,
-) -> anyhow::Result<InboundRecord> {
+pub(crate) async fn inbound(shared: &Arc<Shared>, base: &str, from: &str, keys: &str) -> anyhow::Result<InboundRecord> {
     let _busy = Busy::new(shared);
-    let to = shared
-        .options
-        .caller_ids
-        .first()
-        .cloned()
-        .unwrap_or_default();
+    let to = shared.options.caller_ids.first().cloned().unwrap_or_default();
     let nth = {
         let mut state = shared.state();
         let (_, calls) = state.numbers.entry(format!("from {from}")).or_default();
@@ -325,16 +253,10 @@ pub(crate) async fn inbound(
     let leg = leg(shared, &sid, from, &to, "inbound");
     let orders = watch::Sender::new(Control::Go);
     let clock = Clock::new(shared, TIME_LIMIT, orders.subscribe());
-    let person = Person::Caller {
-        keys: keys.to_owned(),
-    };
+    let person = Person::Caller { keys: keys.to_owned() };
     let mut dialogue = Dialogue::new(leg, "ringing", person, clock, dice);
     let url = format!("{}/hooks/twilio/inbound", base.trim_end_matches('/'));
-    let first = Next {
-        url,
-        method: Method::Post,
-        fields: Vec::new(),
-    };
+    let first = Next { url, method: Method::Post, fields: Vec::new() };
     let outcome = dialogue.run(Source::Fetch(first)).await;
     let (status, rejected) = match outcome {
         Outcome::Rejected(reason) if reason == "busy" => (Status::Busy, Some(reason)),

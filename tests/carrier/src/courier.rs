@@ -22,26 +22,14 @@ pub(crate) struct Callback {
 }
 
 /// Delivers the callbacks of one call in order, except where a fault is due.
-pub(crate) fn courier(
-    shared: &Arc<Shared>,
-    call: Index,
-    dice: Dice,
-) -> mpsc::UnboundedSender<Callback> {
+pub(crate) fn courier(shared: &Arc<Shared>, call: Index, dice: Dice) -> mpsc::UnboundedSender<Callback> {
     let (sender, mut receiver) = mpsc::unbounded_channel::<Callback>();
-    let courier = Courier {
-        shared: Arc::clone(shared),
-        call,
-        dice,
-    };
+    let courier = Courier { shared: Arc::clone(shared), call, dice };
     shared.spawn(async move {
         let faults = courier.shared.options.faults.clone();
         let mut held: Option<Callback> = None;
         while let Some(callback) = receiver.recv().await {
-            let due = |fault: &str, share| {
-                courier
-                    .dice
-                    .below(&format!("{fault} {}", callback.kind), share)
-            };
+            let due = |fault: &str, share| courier.dice.below(&format!("{fault} {}", callback.kind), share);
             if due("lose", faults.lose) {
                 courier.shared.count(|f| &mut f.lose);
             } else if due("delay", faults.delay) {
@@ -75,9 +63,7 @@ impl Courier {
     fn later(&self, callback: Callback) {
         let courier = self.clone();
         self.shared.spawn(async move {
-            let pause = courier
-                .dice
-                .seconds(&format!("delayed by {}", callback.kind), 5.0, 30.0);
+            let pause = courier.dice.seconds(&format!("delayed by {}", callback.kind), 5.0, 30.0);
             courier.shared.sleep(pause).await;
             courier.deliver(callback).await;
         });
@@ -86,10 +72,7 @@ impl Courier {
     async fn deliver(&self, callback: Callback) {
         self.persist(&callback).await;
         let share = self.shared.options.faults.duplicate;
-        if self
-            .dice
-            .below(&format!("duplicate {}", callback.kind), share)
-        {
+        if self.dice.below(&format!("duplicate {}", callback.kind), share) {
             self.shared.count(|f| &mut f.duplicate);
             self.persist(&callback).await;
         }
@@ -103,13 +86,7 @@ impl Courier {
                 tokio::time::sleep(options.redelivery_pause).await;
             }
             let last = redelivery == options.max_redeliveries;
-            let result = tries(
-                &self.shared,
-                &callback.url,
-                callback.method,
-                &callback.fields,
-            )
-            .await;
+            let result = tries(&self.shared, &callback.url, callback.method, &callback.fields).await;
             match result {
                 Ok(answer) => return self.delivered(callback, &answer),
                 Err(Failure::Connection | Failure::Timeout | Failure::Status(500..)) if !last => {}
@@ -127,8 +104,7 @@ impl Courier {
             ));
         }
         if callback.ends {
-            self.shared
-                .update(self.call, |record| record.ended_delivered = true);
+            self.shared.update(self.call, |record| record.ended_delivered = true);
         }
     }
 }

@@ -77,15 +77,9 @@ impl Target {
             on_4xx: false,
             on_5xx: false,
         };
-        let number = |value: &str, from: u64, to: u64| {
-            value
-                .parse::<u64>()
-                .ok()
-                .filter(|n| (from..=to).contains(n))
-                .ok_or(())
-        };
-        let milliseconds =
-            |value: &str, from| number(value, from, 15_000).map(Duration::from_millis);
+        let number =
+            |value: &str, from: u64, to: u64| value.parse::<u64>().ok().filter(|n| (from..=to).contains(n)).ok_or(());
+        let milliseconds = |value: &str, from| number(value, from, 15_000).map(Duration::from_millis);
         for pair in fragment.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let done = match name {
@@ -113,8 +107,7 @@ impl Target {
                 "4xx" => self.on_4xx = true,
                 "5xx" => self.on_5xx = true,
                 "all" => {
-                    (self.on_connect, self.on_timeout, self.on_4xx, self.on_5xx) =
-                        (true, true, true, true);
+                    (self.on_connect, self.on_timeout, self.on_4xx, self.on_5xx) = (true, true, true, true);
                 }
                 _ => return Err(()),
             }
@@ -162,12 +155,7 @@ pub(crate) struct Answer {
 }
 
 /// Makes a webhook request, with the tries the URL's overrides ask for.
-pub(crate) async fn request(
-    shared: &Shared,
-    url: &str,
-    method: Method,
-    fields: &Fields,
-) -> Result<Answer, Failure> {
+pub(crate) async fn request(shared: &Shared, url: &str, method: Method, fields: &Fields) -> Result<Answer, Failure> {
     let result = tries(shared, url, method, fields).await;
     if result.is_err() {
         shared.state().snapshot.webhooks_failed += 1;
@@ -176,12 +164,7 @@ pub(crate) async fn request(
 }
 
 /// As [`request`], but without counting the webhook as given up.
-pub(crate) async fn tries(
-    shared: &Shared,
-    url: &str,
-    method: Method,
-    fields: &Fields,
-) -> Result<Answer, Failure> {
+pub(crate) async fn tries(shared: &Shared, url: &str, method: Method, fields: &Fields) -> Result<Answer, Failure> {
     let target = Target::parse(url).map_err(|reason| {
         shared.violation(format!("11100 {reason} in {url}"));
         Failure::Address
@@ -207,23 +190,11 @@ pub(crate) async fn tries(
     }
 }
 
-async fn once(
-    shared: &Shared,
-    target: &Target,
-    method: Method,
-    fields: &Fields,
-) -> Result<Answer, Failure> {
+async fn once(shared: &Shared, target: &Target, method: Method, fields: &Fields) -> Result<Answer, Failure> {
     let token = &shared.options.auth_token;
-    let form = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let (verb, url, signature, body) = match method {
-        Method::Post => (
-            http::Method::POST,
-            target.url.clone(),
-            sign(token, &target.url, fields),
-            form,
-        ),
+        Method::Post => (http::Method::POST, target.url.clone(), sign(token, &target.url, fields), form),
         Method::Get => {
             let joint = if target.url.contains('?') { '&' } else { '?' };
             let url = format!("{}{joint}{form}", target.url);
@@ -237,50 +208,27 @@ async fn once(
         .uri(&url)
         .header(USER_AGENT, "TwilioProxy/1.1")
         .header("X-Twilio-Signature", signature)
-        .header(
-            "I-Twilio-Idempotency-Token",
-            format!("{:016x}{number:016x}", shared.options.seed),
-        );
+        .header("I-Twilio-Idempotency-Token", format!("{:016x}{number:016x}", shared.options.seed));
     if method == Method::Post {
-        request = request.header(
-            CONTENT_TYPE,
-            "application/x-www-form-urlencoded; charset=UTF-8",
-        );
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8");
     }
-    let request = request
-        .body(Full::new(Bytes::from(body)))
-        .map_err(|_| Failure::Address)?;
+    let request = request.body(Full::new(Bytes::from(body))).map_err(|_| Failure::Address)?;
     if request.uri().scheme_str() != Some("http") {
         shared.violation(format!("11100 this carrier calls http only, not {url}"));
         return Err(Failure::Address);
     }
     shared.state().snapshot.webhooks_posted += 1;
     let exchange = async {
-        let response = shared
-            .deliverer
-            .client
-            .request(request)
-            .await
-            .map_err(|_| Failure::Connection)?;
+        let response = shared.deliverer.client.request(request).await.map_err(|_| Failure::Connection)?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_ANSWER)
-            .collect()
-            .await
-            .map_err(|_| Failure::Connection)?
-            .to_bytes();
+        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| Failure::Connection)?.to_bytes();
         if !head.status.is_success() {
             return Err(Failure::Status(head.status.as_u16()));
         }
-        let content_type = head
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .map(str::to_owned);
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         Ok(Answer { content_type, body })
     };
-    timeout(target.read_timeout, exchange)
-        .await
-        .unwrap_or(Err(Failure::Timeout))
+    timeout(target.read_timeout, exchange).await.unwrap_or(Err(Failure::Timeout))
 }
 
 pub(crate) fn is_xml(content_type: &str) -> bool {
@@ -294,27 +242,19 @@ mod tests {
 
     #[test]
     fn overrides_are_read_from_the_fragment_and_stripped() {
-        let target =
-            Target::parse("http://h/a?b=1#e=singapore,ashburn&rc=2&rp=ct,5xx&ct=2000&rt=4000")
-                .expect("valid");
+        let target = Target::parse("http://h/a?b=1#e=singapore,ashburn&rc=2&rp=ct,5xx&ct=2000&rt=4000").expect("valid");
         assert_eq!((target.url.as_str(), target.retries), ("http://h/a?b=1", 2));
         assert_eq!(target.read_timeout, Duration::from_secs(4));
         assert!(target.tries_again_after(&Failure::Connection));
         assert!(target.tries_again_after(&Failure::Status(503)));
-        assert!(
-            !target.tries_again_after(&Failure::Status(404))
-                && !target.tries_again_after(&Failure::Timeout)
-        );
+        assert!(!target.tries_again_after(&Failure::Status(404)) && !target.tries_again_after(&Failure::Timeout));
 
         let plain = Target::parse("http://h/a").expect("valid");
         assert_eq!(plain.retries, 1);
         assert!(plain.tries_again_after(&Failure::Connection));
         assert!(!plain.tries_again_after(&Failure::Status(503)));
         for wrong in ["rc=6", "rt=99", "rp=3xx", "zz=1", "ct=20000"] {
-            assert!(
-                Target::parse(&format!("http://h/a#{wrong}")).is_err(),
-                "{wrong}"
-            );
+            assert!(Target::parse(&format!("http://h/a#{wrong}")).is_err(), "{wrong}");
         }
     }
 }

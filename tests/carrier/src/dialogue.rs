@@ -67,25 +67,9 @@ pub(crate) struct Dialogue {
 }
 
 impl Dialogue {
-    pub(crate) fn new(
-        leg: Fields,
-        status: &'static str,
-        person: Person,
-        clock: Clock,
-        dice: Dice,
-    ) -> Self {
+    pub(crate) fn new(leg: Fields, status: &'static str, person: Person, clock: Clock, dice: Dice) -> Self {
         let shared = clock.shared();
-        Self {
-            shared,
-            leg,
-            status,
-            person,
-            clock,
-            dice,
-            fallback: None,
-            trace: Trace::default(),
-            documents: 0,
-        }
+        Self { shared, leg, status, person, clock, dice, fallback: None, trace: Trace::default(), documents: 0 }
     }
 
     /// Holds the conversation to its end.
@@ -117,8 +101,7 @@ impl Dialogue {
     async fn fetch(&mut self, next: Next) -> Option<(Document, String)> {
         self.documents += 1;
         if self.documents > MAX_DOCUMENTS {
-            self.shared
-                .violation(format!("the call goes round in circles at {}", next.url));
+            self.shared.violation(format!("the call goes round in circles at {}", next.url));
             return None;
         }
         let code = match self.try_fetch(&next).await {
@@ -126,38 +109,22 @@ impl Dialogue {
             Err(code) => code,
         };
         let (url, method) = self.fallback.take()?;
-        let fields = vec![
-            ("ErrorCode".into(), code.to_string()),
-            ("ErrorUrl".into(), next.url),
-        ];
-        let next = Next {
-            url,
-            method,
-            fields,
-        };
-        self.try_fetch(&next)
-            .await
-            .ok()
-            .map(|document| (document, next.url))
+        let fields = vec![("ErrorCode".into(), code.to_string()), ("ErrorUrl".into(), next.url)];
+        let next = Next { url, method, fields };
+        self.try_fetch(&next).await.ok().map(|document| (document, next.url))
     }
 
     async fn try_fetch(&self, next: &Next) -> Result<Document, u32> {
         let mut fields = self.leg.clone();
         fields.push(("CallStatus".into(), self.status.into()));
         fields.extend(next.fields.iter().cloned());
-        let answer = delivery::request(&self.shared, &next.url, next.method, &fields)
-            .await
-            .map_err(|f| f.code())?;
+        let answer = delivery::request(&self.shared, &next.url, next.method, &fields).await.map_err(|f| f.code())?;
         if !answer.content_type.as_deref().is_some_and(is_xml) {
-            self.shared.violation(format!(
-                "12300 content type {:?} of {}",
-                answer.content_type, next.url
-            ));
+            self.shared.violation(format!("12300 content type {:?} of {}", answer.content_type, next.url));
             return Err(12300);
         }
         let Ok(text) = std::str::from_utf8(&answer.body) else {
-            self.shared
-                .violation(format!("12100 the answer of {} is not UTF-8", next.url));
+            self.shared.violation(format!("12100 the answer of {} is not UTF-8", next.url));
             return Err(12100);
         };
         self.read(text, &next.url)
@@ -173,10 +140,7 @@ impl Dialogue {
             }
             Err(reason) => {
                 self.shared.violation(format!("{reason}, in {whence}"));
-                Err(reason
-                    .get(..5)
-                    .and_then(|code| code.parse().ok())
-                    .unwrap_or(12100))
+                Err(reason.get(..5).and_then(|code| code.parse().ok()).unwrap_or(12100))
             }
         }
     }
@@ -188,8 +152,7 @@ impl Dialogue {
                     return Err(Outcome::Rejected(reason));
                 }
                 Verb::Reject { .. } => {
-                    self.shared
-                        .violation("13230 Reject of a call that is answered".into());
+                    self.shared.violation("13230 Reject of a call that is answered".into());
                     return Err(Outcome::HungUp);
                 }
                 _ => self.status = "in-progress",
@@ -197,11 +160,7 @@ impl Dialogue {
             match verb {
                 Verb::Hangup => return Err(Outcome::HungUp),
                 Verb::Redirect { url, method } => {
-                    return Ok(Next {
-                        url,
-                        method,
-                        fields: Vec::new(),
-                    });
+                    return Ok(Next { url, method, fields: Vec::new() });
                 }
                 Verb::Gather(gather) => {
                     if let Some(next) = self.gather(gather, base).await? {
@@ -242,11 +201,7 @@ impl Dialogue {
         let last = gather.prompts.len().saturating_sub(1);
         for (at, prompt) in gather.prompts.iter().enumerate() {
             let length = self.begin(prompt);
-            let heard = if impatient && at == last {
-                length / 2
-            } else {
-                length
-            };
+            let heard = if impatient && at == last { length / 2 } else { length };
             self.clock.wait(heard).await?;
         }
         let mut digits = String::new();
@@ -255,10 +210,7 @@ impl Dialogue {
             self.clock.wait(gather.timeout).await?;
         } else {
             if !impatient || gather.prompts.is_empty() {
-                let thinking = self
-                    .dice
-                    .seconds(&question, 0.5, 2.5)
-                    .min(gather.timeout.mul_f64(0.8));
+                let thinking = self.dice.seconds(&question, 0.5, 2.5).min(gather.timeout.mul_f64(0.8));
                 self.clock.wait(thinking).await?;
             }
             self.trace.keys.push_str(&keys);
@@ -278,22 +230,14 @@ impl Dialogue {
         if digits.is_empty() && !gather.action_on_empty {
             return Ok(None);
         }
-        let fields = vec![
-            ("msg".into(), "Gather End".into()),
-            ("Digits".into(), digits),
-            ("FinishedOnKey".into(), finished_on),
-        ];
-        Ok(Some(Next {
-            url: gather.action.unwrap_or_else(|| base.to_owned()),
-            method: gather.method,
-            fields,
-        }))
+        let fields =
+            vec![("msg".into(), "Gather End".into()), ("Digits".into(), digits), ("FinishedOnKey".into(), finished_on)];
+        Ok(Some(Next { url: gather.action.unwrap_or_else(|| base.to_owned()), method: gather.method, fields }))
     }
 
     async fn dial(&mut self, dial: Dial, base: &str) -> Result<Option<Next>, Outcome> {
         if matches!(self.person, Person::Officer) {
-            self.shared
-                .violation("Dial on the line of somebody who was dialled".into());
+            self.shared.violation("Dial on the line of somebody who was dialled".into());
             return Ok(None);
         }
         let sid = format!("CA{}", self.dice.hex(&format!("dial {}", self.documents)));
@@ -301,20 +245,13 @@ impl Dialogue {
         let mut status = "no-answer";
         let mut bridged = false;
         let mut talked = Duration::ZERO;
-        if self
-            .dice
-            .below("officer", crate::behaviour::OFFICERS_ANSWER)
-            && rings <= dial.timeout
-        {
+        if self.dice.below("officer", crate::behaviour::OFFICERS_ANSWER) && rings <= dial.timeout {
             self.clock.wait(rings).await?;
             status = "completed";
             bridged = self.whisper(&dial, &sid, base).await?;
             if bridged {
                 self.trace.transferred = true;
-                talked = self
-                    .dice
-                    .seconds("officer talks", 30.0, 180.0)
-                    .min(dial.time_limit);
+                talked = self.dice.seconds("officer talks", 30.0, 180.0).min(dial.time_limit);
                 self.clock.wait(talked).await?;
             }
         } else {
@@ -331,11 +268,7 @@ impl Dialogue {
         if bridged {
             fields.push(("DialCallDuration".into(), talked.as_secs().to_string()));
         }
-        Ok(Some(Next {
-            url,
-            method: dial.method,
-            fields,
-        }))
+        Ok(Some(Next { url, method: dial.method, fields }))
     }
 
     /// Plays the whisper to the officer while the caller waits. Are the two connected after it?
@@ -346,18 +279,8 @@ impl Dialogue {
         let leg = self.officer_leg(dial, sid);
         // The officer's document runs on the caller's time: both hang on the same call.
         let clock = self.clock.branch();
-        let mut officer = Self::new(
-            leg,
-            "in-progress",
-            Person::Officer,
-            clock,
-            self.dice.clone(),
-        );
-        let first = Next {
-            url: address::resolve(base, &url),
-            method,
-            fields: Vec::new(),
-        };
+        let mut officer = Self::new(leg, "in-progress", Person::Officer, clock, self.dice.clone());
+        let first = Next { url: address::resolve(base, &url), method, fields: Vec::new() };
         let outcome = Box::pin(officer.run(Source::Fetch(first))).await;
         self.clock.advance(officer.clock.elapsed());
         match outcome {

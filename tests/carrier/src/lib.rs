@@ -140,14 +140,8 @@ impl Carrier {
     /// # Errors
     /// If the speed is not a positive number, or no port can be had.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        ensure!(
-            (1e-3..=1e6).contains(&options.speed),
-            "the speed must be from 0.001 to 1000000"
-        );
-        ensure!(
-            !options.caller_ids.is_empty(),
-            "a carrier needs a caller ID"
-        );
+        ensure!((1e-3..=1e6).contains(&options.speed), "the speed must be from 0.001 to 1000000");
+        ensure!(!options.caller_ids.is_empty(), "a carrier needs a caller ID");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let base = format!("http://{}", listener.local_addr()?);
         let shared = Arc::new(Shared::new(options, base));
@@ -186,12 +180,7 @@ impl Carrier {
     ///
     /// # Errors
     /// If the call got no usable instructions; the violations tell why.
-    pub async fn inbound(
-        &self,
-        webhook_base: &str,
-        from: &str,
-        keys: &str,
-    ) -> anyhow::Result<InboundRecord> {
+    pub async fn inbound(&self, webhook_base: &str, from: &str, keys: &str) -> anyhow::Result<InboundRecord> {
         call::inbound(&self.shared, webhook_base, from, keys).await
     }
 
@@ -204,9 +193,7 @@ impl Carrier {
     /// `timeout`.
     pub async fn idle(&self, timeout: Duration) -> bool {
         let mut busy = self.shared.busy.subscribe();
-        tokio::time::timeout(timeout, busy.wait_for(|count| *count == 0))
-            .await
-            .is_ok_and(|result| result.is_ok())
+        tokio::time::timeout(timeout, busy.wait_for(|count| *count == 0)).await.is_ok_and(|result| result.is_ok())
     }
 
     /// Ends the server and all calls, without a word to anybody.

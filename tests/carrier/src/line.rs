@@ -20,17 +20,8 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new(
-        shared: &Arc<Shared>,
-        cut_at: Duration,
-        control: watch::Receiver<Control>,
-    ) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            elapsed: Duration::ZERO,
-            cut_at,
-            control,
-        }
+    pub(crate) fn new(shared: &Arc<Shared>, cut_at: Duration, control: watch::Receiver<Control>) -> Self {
+        Self { shared: Arc::clone(shared), elapsed: Duration::ZERO, cut_at, control }
     }
 
     pub(crate) fn shared(&self) -> Arc<Shared> {
@@ -60,21 +51,13 @@ impl Clock {
             () = self.shared.sleep(step) => {}
         }
         self.elapsed += step;
-        if duration >= left {
-            Err(Outcome::Cut)
-        } else {
-            Ok(())
-        }
+        if duration >= left { Err(Outcome::Cut) } else { Ok(()) }
     }
 }
 
 /// Waits until a client orders the end of the call.
 pub(crate) async fn ordered(control: &mut watch::Receiver<Control>) {
-    if control
-        .wait_for(|order| *order != Control::Go)
-        .await
-        .is_err()
-    {
+    if control.wait_for(|order| *order != Control::Go).await.is_err() {
         // Nobody can give orders any more.
         std::future::pending().await
     }
@@ -88,7 +71,9 @@ pub(crate) enum Person {
         pressed: usize,
     },
     /// Presses these keys in turn; `.` lets one question pass.
-    Caller { keys: String },
+    Caller {
+        keys: String,
+    },
     /// Takes a transferred call, and accepts it with 1 if asked to.
     Officer,
 }
@@ -106,11 +91,7 @@ impl Person {
                 String::new()
             }
             Self::Caller { keys } => {
-                let now: String = keys
-                    .chars()
-                    .take(most)
-                    .take_while(|key| *key != '.')
-                    .collect();
+                let now: String = keys.chars().take(most).take_while(|key| *key != '.').collect();
                 keys.drain(..now.len());
                 now
             }

@@ -54,14 +54,9 @@ impl Event {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Initiated,
-            Self::Ringing,
-            Self::Answered,
-            Self::Completed,
-        ]
-        .into_iter()
-        .find(|event| event.as_str() == text)
+        [Self::Initiated, Self::Ringing, Self::Answered, Self::Completed]
+            .into_iter()
+            .find(|event| event.as_str() == text)
     }
 }
 
@@ -97,26 +92,17 @@ pub(crate) struct Refusal {
 }
 
 fn refuse<T>(code: u32, reason: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        code,
-        reason: reason.into(),
-    })
+    Err(Refusal { code, reason: reason.into() })
 }
 
 impl Order {
     /// Checks the parameters. What the carrier would let pass, but a client should not do, goes to `warnings`.
-    pub(crate) fn parse(
-        fields: &Fields,
-        options: &Options,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self, Refusal> {
+    pub(crate) fn parse(fields: &Fields, options: &Options, warnings: &mut Vec<String>) -> Result<Self, Refusal> {
         let form = Form(fields);
         for (at, (name, _)) in fields.iter().enumerate() {
             if !KNOWN.contains(&name.as_str()) {
                 warnings.push(format!("parameter {name} is unknown or not simulated"));
-            } else if name != "StatusCallbackEvent"
-                && fields.iter().take(at).any(|(n, _)| n == name)
-            {
+            } else if name != "StatusCallbackEvent" && fields.iter().take(at).any(|(n, _)| n == name) {
                 warnings.push(format!("parameter {name} is given twice"));
             }
         }
@@ -124,25 +110,16 @@ impl Order {
             return refuse(21201, "no To number is specified");
         };
         if !e164(to) {
-            return refuse(
-                21211,
-                format!("To {to:?} is not a phone number in E.164 format"),
-            );
+            return refuse(21211, format!("To {to:?} is not a phone number in E.164 format"));
         }
         let Some(from) = form.get("From") else {
             return refuse(21213, "no From number is specified");
         };
         if !e164(from) {
-            return refuse(
-                21212,
-                format!("From {from:?} is not a phone number in E.164 format"),
-            );
+            return refuse(21212, format!("From {from:?} is not a phone number in E.164 format"));
         }
         if !options.caller_ids.iter().any(|id| id == from) {
-            return refuse(
-                21210,
-                format!("From {from} is not verified for this account"),
-            );
+            return refuse(21210, format!("From {from} is not verified for this account"));
         }
         let (url, twiml) = instructions(&form, warnings)?;
         let callback = form.url("StatusCallback", "StatusCallbackMethod", 21609)?;
@@ -159,32 +136,21 @@ impl Order {
             fallback: form.url("FallbackUrl", "FallbackMethod", 21205)?,
             callback,
             events,
-            timeout: form
-                .seconds("Timeout", 1, 600)?
-                .unwrap_or(Duration::from_secs(60)),
+            timeout: form.seconds("Timeout", 1, 600)?.unwrap_or(Duration::from_secs(60)),
             time_limit: form.seconds("TimeLimit", 1, 86_400)?,
             machine_detection: machine_detection(&form, warnings)?,
         })
     }
 }
 
-fn instructions(
-    form: &Form<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<(Option<String>, Option<String>), Refusal> {
+fn instructions(form: &Form<'_>, warnings: &mut Vec<String>) -> Result<(Option<String>, Option<String>), Refusal> {
     let url = form.url("Url", "Method", 21205)?.map(|(url, _)| url);
     let twiml = form.get("Twiml").map(str::to_owned);
     if url.is_none() && twiml.is_none() {
         return refuse(21205, "neither Url nor Twiml is specified");
     }
-    if twiml
-        .as_ref()
-        .is_some_and(|twiml| twiml.chars().count() > MAX_TWIML)
-    {
-        return refuse(
-            32018,
-            format!("Twiml is longer than {MAX_TWIML} characters"),
-        );
+    if twiml.as_ref().is_some_and(|twiml| twiml.chars().count() > MAX_TWIML) {
+        return refuse(32018, format!("Twiml is longer than {MAX_TWIML} characters"));
     }
     if url.is_some() && twiml.is_some() {
         warnings.push("32019 Twiml is ignored, because Url is given".into());
@@ -194,10 +160,7 @@ fn instructions(
 
 fn events(fields: &Fields) -> Result<Vec<Event>, Refusal> {
     let mut events = Vec::new();
-    for (_, value) in fields
-        .iter()
-        .filter(|(name, _)| name == "StatusCallbackEvent")
-    {
+    for (_, value) in fields.iter().filter(|(name, _)| name == "StatusCallbackEvent") {
         match Event::parse(value) {
             Some(event) => events.push(event),
             None => return refuse(21626, format!("StatusCallbackEvent {value:?}")),
@@ -209,13 +172,8 @@ fn events(fields: &Fields) -> Result<Vec<Event>, Refusal> {
     Ok(events)
 }
 
-fn machine_detection(
-    form: &Form<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Option<MachineDetection>, Refusal> {
-    let timeout = form
-        .seconds("MachineDetectionTimeout", 3, 59)?
-        .unwrap_or(Duration::from_secs(30));
+fn machine_detection(form: &Form<'_>, warnings: &mut Vec<String>) -> Result<Option<MachineDetection>, Refusal> {
+    let timeout = form.seconds("MachineDetectionTimeout", 3, 59)?.unwrap_or(Duration::from_secs(30));
     form.number("MachineDetectionSpeechThreshold", 1000, 6000)?;
     form.number("MachineDetectionSpeechEndThreshold", 500, 5000)?;
     form.number("MachineDetectionSilenceTimeout", 2000, 10_000)?;
@@ -224,11 +182,7 @@ fn machine_detection(
         Some("true") => true,
         Some(other) => return refuse(21207, format!("AsyncAmd {other:?}")),
     };
-    let callback = form.url(
-        "AsyncAmdStatusCallback",
-        "AsyncAmdStatusCallbackMethod",
-        21609,
-    )?;
+    let callback = form.url("AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod", 21609)?;
     let until_end = match form.get("MachineDetection") {
         None => {
             if asynchronous || callback.is_some() {
@@ -246,12 +200,7 @@ fn machine_detection(
     if !asynchronous && callback.is_some() {
         warnings.push("AsyncAmdStatusCallback without AsyncAmd".into());
     }
-    Ok(Some(MachineDetection {
-        until_end,
-        asynchronous,
-        callback,
-        timeout,
-    }))
+    Ok(Some(MachineDetection { until_end, asynchronous, callback, timeout }))
 }
 
 struct Form<'a>(&'a Fields);
@@ -259,19 +208,11 @@ struct Form<'a>(&'a Fields);
 impl<'a> Form<'a> {
     /// An empty parameter counts as absent.
     fn get(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self
-            .0
-            .iter()
-            .find(|(n, value)| n == name && !value.is_empty())?;
+        let (_, value) = self.0.iter().find(|(n, value)| n == name && !value.is_empty())?;
         Some(value)
     }
 
-    fn url(
-        &self,
-        name: &str,
-        method: &str,
-        code: u32,
-    ) -> Result<Option<(String, Method)>, Refusal> {
+    fn url(&self, name: &str, method: &str, code: u32) -> Result<Option<(String, Method)>, Refusal> {
         let method = self.method(method)?;
         match self.get(name) {
             None => Ok(None),
@@ -291,10 +232,7 @@ impl<'a> Form<'a> {
         };
         match text.parse() {
             Ok(number) if (from..=to).contains(&number) => Ok(Some(number)),
-            _ => refuse(
-                21208,
-                format!("{name} {text:?} is not a number from {from} to {to}"),
-            ),
+            _ => refuse(21208, format!("{name} {text:?} is not a number from {from} to {to}")),
         }
     }
 

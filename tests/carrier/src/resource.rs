@@ -14,9 +14,7 @@ use crate::state::{CallRecord, Status};
 pub(crate) fn call(account: &str, record: &CallRecord) -> Value {
     let uri = format!("/2010-04-01/Accounts/{account}/Calls/{}", record.sid);
     let over = record.status.is_final();
-    let placed = time(record)
-        .strftime("%a, %d %b %Y %H:%M:%S +0000")
-        .to_string();
+    let placed = time(record).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
     json!({
         "account_sid": account,
         "annotation": null,
@@ -56,10 +54,7 @@ pub(crate) fn time(record: &CallRecord) -> Timestamp {
 pub(crate) fn reply(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        http::HeaderValue::from_static("application/json;charset=utf-8"),
-    );
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json;charset=utf-8"));
     response
 }
 

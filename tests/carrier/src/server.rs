@@ -68,9 +68,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let mut stop = shared.stop.subscribe();
     let service = service_fn(|request| answer(Arc::clone(&shared), request));
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
+    let served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         _ = stop.wait_for(|stop| *stop) => {}
         // The client's going away, or a cut of ours, is no error here.
@@ -80,11 +78,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
 
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY)
-        .collect()
-        .await
-        .map_err(|_| Cut)?
-        .to_bytes();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Cut)?.to_bytes();
     if shared.down.load(Ordering::Relaxed) {
         return Err(Cut);
     }
@@ -102,13 +96,7 @@ enum Trouble {
 }
 
 fn trouble<T>(status: StatusCode, code: u32, reason: impl Into<String>) -> Result<T, Trouble> {
-    Err(Trouble::Error(
-        status,
-        Refusal {
-            code,
-            reason: reason.into(),
-        },
-    ))
+    Err(Trouble::Error(status, Refusal { code, reason: reason.into() }))
 }
 
 struct Api {
@@ -132,10 +120,7 @@ impl Api {
             // Errors of the simulated carrier's own are nobody's fault.
             if !matches!(refusal.code, 20429 | 20500 | 21220) {
                 let method = &self.head.method;
-                self.shared.violation(format!(
-                    "{} {method} {path}: {}",
-                    refusal.code, refusal.reason
-                ));
+                self.shared.violation(format!("{} {method} {path}: {}", refusal.code, refusal.reason));
             }
         }
         result
@@ -154,51 +139,29 @@ impl Api {
             (&Method::GET, Some(["Calls"])) => Ok(self.list()),
             (&Method::GET, Some(["Calls", sid])) => Ok(reply(StatusCode::OK, &self.call(sid)?)),
             (&Method::POST, Some(["Calls", sid])) => self.change(sid),
-            _ => trouble(
-                StatusCode::NOT_FOUND,
-                20404,
-                "the requested resource was not found",
-            ),
+            _ => trouble(StatusCode::NOT_FOUND, 20404, "the requested resource was not found"),
         }
     }
 
     fn authenticate(&self) -> Result<(), Trouble> {
         let options = &self.shared.options;
-        let given = self
-            .head
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let allowed = [
-            (&options.api_key, &options.api_secret),
-            (&options.account_sid, &options.auth_token),
-        ];
+        let given = self.head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let allowed = [(&options.api_key, &options.api_secret), (&options.account_sid, &options.auth_token)];
         let matches = given.is_some_and(|given| {
             allowed.iter().any(|(user, password)| {
-                let pair =
-                    base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+                let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
                 given == format!("Basic {pair}")
             })
         });
-        if matches {
-            Ok(())
-        } else {
-            trouble(StatusCode::UNAUTHORIZED, 20003, "authenticate")
-        }
+        if matches { Ok(()) } else { trouble(StatusCode::UNAUTHORIZED, 20003, "authenticate") }
     }
 
     /// The form of a POST; with another content type the carrier sees no parameters.
     fn form(&self) -> Fields {
-        let kind = self
-            .head
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let kind = self.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            self.shared
-                .violation(format!("content type {kind:?} of a POST"));
+            self.shared.violation(format!("content type {kind:?} of a POST"));
             return Vec::new();
         }
         form_urlencoded::parse(&self.body).into_owned().collect()
@@ -226,11 +189,7 @@ impl Api {
         }
         if dice.below("500 before", faults.reply_500_before) {
             shared.count(|f| &mut f.reply_500_before);
-            return trouble(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                20500,
-                "internal server error",
-            );
+            return trouble(StatusCode::INTERNAL_SERVER_ERROR, 20500, "internal server error");
         }
         let url = order.url.clone().unwrap_or_default();
         let new = shared.open_call(&order.to, &order.from, &url);
@@ -238,10 +197,7 @@ impl Api {
         call::place(shared, order, new);
         if dice.below("500 after", faults.reply_500_after) {
             shared.count(|f| &mut f.reply_500_after);
-            let refusal = Refusal {
-                code: 20500,
-                reason: "internal server error".into(),
-            };
+            let refusal = Refusal { code: 20500, reason: "internal server error".into() };
             // Not as trouble: the order was not refused.
             return Ok(error(StatusCode::INTERNAL_SERVER_ERROR, &refusal));
         }
@@ -261,11 +217,7 @@ impl Api {
 
     fn call(&self, sid: &str) -> Result<Value, Trouble> {
         let state = self.shared.state();
-        match state
-            .by_sid
-            .get(sid)
-            .and_then(|index| state.calls.get(*index))
-        {
+        match state.by_sid.get(sid).and_then(|index| state.calls.get(*index)) {
             Some(record) => Ok(resource::call(&self.shared.options.account_sid, record)),
             None => trouble(StatusCode::NOT_FOUND, 20404, format!("no call {sid}")),
         }
@@ -278,29 +230,18 @@ impl Api {
             [(name, value)] if name == "Status" && value == "canceled" => Control::Cancel,
             [(name, value)] if name == "Status" && value == "completed" => Control::Complete,
             _ => {
-                return trouble(
-                    StatusCode::BAD_REQUEST,
-                    21218,
-                    "only Status=canceled or completed is simulated",
-                );
+                return trouble(StatusCode::BAD_REQUEST, 21218, "only Status=canceled or completed is simulated");
             }
         };
         let state = self.shared.state();
-        let record = state
-            .by_sid
-            .get(sid)
-            .and_then(|index| state.calls.get(*index));
+        let record = state.by_sid.get(sid).and_then(|index| state.calls.get(*index));
         let in_progress = record.is_some_and(|record| record.status == Status::InProgress);
         match state.live.get(sid) {
             Some(control) if order == Control::Complete || !in_progress => {
                 control.send_replace(order);
             }
             _ => {
-                return trouble(
-                    StatusCode::BAD_REQUEST,
-                    21220,
-                    "the call is not in a state to be changed",
-                );
+                return trouble(StatusCode::BAD_REQUEST, 21220, "the call is not in a state to be changed");
             }
         }
         drop(state);
@@ -309,22 +250,10 @@ impl Api {
 
     fn list(&self) -> Response<Full<Bytes>> {
         let query: Fields =
-            form_urlencoded::parse(self.head.uri.query().unwrap_or_default().as_bytes())
-                .into_owned()
-                .collect();
-        let get = |name: &str| {
-            query
-                .iter()
-                .find(|(n, _)| n == name)
-                .map(|(_, value)| value.as_str())
-        };
-        let size = get("PageSize")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(50usize)
-            .clamp(1, 1000);
-        let page = get("Page")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0usize);
+            form_urlencoded::parse(self.head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let get = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        let size = get("PageSize").and_then(|text| text.parse().ok()).unwrap_or(50usize).clamp(1, 1000);
+        let page = get("Page").and_then(|text| text.parse().ok()).unwrap_or(0usize);
         let day = |record: &CallRecord| time(record).strftime("%Y-%m-%d").to_string();
         let state = self.shared.state();
         // The newest first.
@@ -335,19 +264,14 @@ impl Api {
                 && get("StartTime>").is_none_or(|from| day(record).as_str() >= from)
         });
         let mut found = found.by_ref().skip(page.saturating_mul(size));
-        let calls: Vec<Value> = found
-            .by_ref()
-            .take(size)
-            .map(|record| resource::call(&self.shared.options.account_sid, record))
-            .collect();
+        let calls: Vec<Value> =
+            found.by_ref().take(size).map(|record| resource::call(&self.shared.options.account_sid, record)).collect();
         let path = self.head.uri.path();
         let next = found.next().map(|_| {
             let mut query = query.clone();
             query.retain(|(name, _)| name != "Page");
             query.push(("Page".into(), (page + 1).to_string()));
-            let query = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(query)
-                .finish();
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
             format!("{path}?{query}")
         });
         let body = json!({ "calls": calls, "page": page, "page_size": size, "uri": path, "next_page_uri": next });

@@ -13,10 +13,7 @@ use sha1::Sha1;
 /// name and value of every distinct field in byte order. The port stays, except on https.
 pub fn sign(token: &str, url: &str, fields: &[(String, String)]) -> String {
     let mut text = signed_url(url);
-    let distinct: BTreeSet<(&str, &str)> = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let distinct: BTreeSet<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     for (name, value) in distinct {
         text.push_str(name);
         text.push_str(value);
@@ -38,9 +35,7 @@ fn signed_url(url: &str) -> String {
         Some(at) => rest.split_at(at),
         None => (rest, ""),
     };
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = match host.rsplit_once(':') {
         Some((name, port)) if scheme == "https" && port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,

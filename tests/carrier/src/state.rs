@@ -98,9 +98,8 @@ pub struct CallRecord {
     pub ended_delivered: bool,
 }
 
-/// How often each fault was made.
+/// How often each of the [`Faults`](crate::Faults) of the same names was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are named as those of Faults")]
 pub struct FaultCounts {
     pub duplicate: u64,
     pub reorder: u64,
@@ -309,13 +308,7 @@ impl Shared {
         state.live.insert(sid.clone(), control);
         state.snapshot.queued += 1;
         state.snapshot.open += 1;
-        NewCall {
-            index,
-            sid,
-            behaviour,
-            dice,
-            control: ordered,
-        }
+        NewCall { index, sid, behaviour, dice, control: ordered }
     }
 }
 
@@ -329,10 +322,7 @@ pub(crate) struct NewCall {
 
 fn call_id(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("/hooks/twilio/")?;
-    rest.split(['/', '?', '#'])
-        .next()
-        .filter(|id| !id.is_empty())
-        .map(str::to_owned)
+    rest.split(['/', '?', '#']).next().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 /// Counts something as under way for as long as it lives.
@@ -357,14 +347,8 @@ mod tests {
 
     #[test]
     fn the_call_id_is_the_segment_after_the_hooks() {
-        assert_eq!(
-            call_id("http://h/hooks/twilio/abc/answer?x=1"),
-            Some("abc".into())
-        );
-        assert_eq!(
-            call_id("http://h/hooks/twilio/abc#rc=1"),
-            Some("abc".into())
-        );
+        assert_eq!(call_id("http://h/hooks/twilio/abc/answer?x=1"), Some("abc".into()));
+        assert_eq!(call_id("http://h/hooks/twilio/abc#rc=1"), Some("abc".into()));
         assert_eq!(call_id("http://h/hooks/twilio/"), None);
         assert_eq!(call_id("http://h/other/abc"), None);
     }

@@ -77,28 +77,17 @@ pub(crate) fn parse(text: &str) -> Result<Document, String> {
     if text.trim().is_empty() {
         return Err("11770 empty TwiML body".into());
     }
-    let root =
-        xml::parse(text).map_err(|reason| format!("12100 document parse failure: {reason}"))?;
+    let root = xml::parse(text).map_err(|reason| format!("12100 document parse failure: {reason}"))?;
     if root.name != "Response" {
-        return Err(format!(
-            "12100 the root element is {}, not Response",
-            root.name
-        ));
+        return Err(format!("12100 the root element is {}, not Response", root.name));
     }
     let mut reader = Reader::default();
     reader.attributes(&root, &[]);
     let verbs = reader.verbs(&root, Place::Response);
-    if verbs
-        .iter()
-        .skip(1)
-        .any(|verb| matches!(verb, Verb::Reject { .. }))
-    {
+    if verbs.iter().skip(1).any(|verb| matches!(verb, Verb::Reject { .. })) {
         reader.warn("Reject is not the first verb");
     }
-    Ok(Document {
-        verbs,
-        warnings: reader.warnings,
-    })
+    Ok(Document { verbs, warnings: reader.warnings })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,17 +103,13 @@ struct Reader {
 
 impl Reader {
     fn warn(&mut self, text: impl AsRef<str>) {
-        self.warnings
-            .push(format!("12200 schema validation: {}", text.as_ref()));
+        self.warnings.push(format!("12200 schema validation: {}", text.as_ref()));
     }
 
     fn attributes(&mut self, element: &Element, allowed: &[&str]) {
         for (name, _) in &element.attributes {
             if !allowed.contains(&name.as_str()) {
-                self.warn(format!(
-                    "attribute {name} of {} is unknown or not simulated",
-                    element.name
-                ));
+                self.warn(format!("attribute {name} of {} is unknown or not simulated", element.name));
             }
         }
     }
@@ -135,23 +120,14 @@ impl Reader {
         }
     }
 
-    fn number(
-        &mut self,
-        element: &Element,
-        name: &str,
-        default: u32,
-        allowed: std::ops::RangeInclusive<u32>,
-    ) -> u32 {
+    fn number(&mut self, element: &Element, name: &str, default: u32, allowed: std::ops::RangeInclusive<u32>) -> u32 {
         let Some(text) = element.attribute(name) else {
             return default;
         };
         match text.parse() {
             Ok(number) if allowed.contains(&number) => number,
             _ => {
-                self.warn(format!(
-                    "{name}={text:?} of {} is out of range",
-                    element.name
-                ));
+                self.warn(format!("{name}={text:?} of {} is out of range", element.name));
                 default
             }
         }
@@ -174,10 +150,7 @@ impl Reader {
             None | Some("false") => false,
             Some("true") => true,
             Some(text) => {
-                self.warn(format!(
-                    "{name}={text:?} of {} is not true or false",
-                    element.name
-                ));
+                self.warn(format!("{name}={text:?} of {} is not true or false", element.name));
                 false
             }
         }
@@ -202,18 +175,13 @@ impl Reader {
             ("Pause", _) => {
                 self.attributes(element, &["length"]);
                 self.no_children(element);
-                Verb::Pause {
-                    length: self.seconds(element, "length", 1, 180),
-                }
+                Verb::Pause { length: self.seconds(element, "length", 1, 180) }
             }
             ("Gather", Place::Response) => self.gather(element),
             ("Dial", Place::Response) => self.dial(element)?,
             ("Redirect", Place::Response) => {
                 self.attributes(element, &["method"]);
-                Verb::Redirect {
-                    url: element.text(),
-                    method: self.method(element),
-                }
+                Verb::Redirect { url: element.text(), method: self.method(element) }
             }
             ("Hangup", Place::Response) => {
                 self.attributes(element, &[]);
@@ -227,9 +195,7 @@ impl Reader {
                 if !matches!(reason, "rejected" | "busy") {
                     self.warn(format!("reason={reason:?} of Reject"));
                 }
-                Verb::Reject {
-                    reason: reason.to_owned(),
-                }
+                Verb::Reject { reason: reason.to_owned() }
             }
             (name, Place::Gather) => {
                 self.warn(format!("{name} inside Gather"));
@@ -253,16 +219,11 @@ impl Reader {
         if text.chars().count() > MAX_SAY {
             self.warn(format!("Say of more than {MAX_SAY} characters"));
         }
-        Verb::Say {
-            text,
-            repeat: self.repeat(element),
-        }
+        Verb::Say { text, repeat: self.repeat(element) }
     }
 
     fn ssml(&mut self, element: &Element) {
-        const SSML: [&str; 10] = [
-            "break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w",
-        ];
+        const SSML: [&str; 10] = ["break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"];
         for node in &element.children {
             if let Node::Element(child) = node {
                 if !SSML.contains(&child.name.as_str()) {
@@ -286,48 +247,31 @@ impl Reader {
         let repeat = self.repeat(element);
         if let Some(digits) = element.attribute("digits") {
             let tones = u32::try_from(digits.len()).unwrap_or(u32::MAX).min(1000);
-            return Some(Verb::Play {
-                length: Duration::from_millis(500) * tones,
-            });
+            return Some(Verb::Play { length: Duration::from_millis(500) * tones });
         }
         if !absolute(&element.text()) {
             self.warn("Play without an absolute URL");
             return None;
         }
         // The recording is not fetched; five seconds stand for any.
-        Some(Verb::Play {
-            length: Duration::from_secs(5) * repeat,
-        })
+        Some(Verb::Play { length: Duration::from_secs(5) * repeat })
     }
 
     fn gather(&mut self, element: &Element) -> Verb {
         self.attributes(
             element,
-            &[
-                "input",
-                "action",
-                "method",
-                "timeout",
-                "finishOnKey",
-                "numDigits",
-                "actionOnEmptyResult",
-                "language",
-            ],
+            &["input", "action", "method", "timeout", "finishOnKey", "numDigits", "actionOnEmptyResult", "language"],
         );
         let input = element.attribute("input").unwrap_or("dtmf");
         if !input.split_whitespace().any(|kind| kind == "dtmf") {
             self.warn(format!("input={input:?} of Gather is not simulated"));
         }
         let finish_on_key = element.attribute("finishOnKey").unwrap_or("#").to_owned();
-        if finish_on_key.chars().count() > 1 || !finish_on_key.chars().all(is_key) {
-            self.warn(format!(
-                "finishOnKey={finish_on_key:?} of Gather is not one key"
-            ));
+        if finish_on_key.chars().count() > 1 || !finish_on_key.chars().all(|key| "0123456789#*".contains(key)) {
+            self.warn(format!("finishOnKey={finish_on_key:?} of Gather is not one key"));
         }
-        let num_digits = element
-            .attribute("numDigits")
-            .is_some()
-            .then(|| self.number(element, "numDigits", 1, 1..=1000) as usize);
+        let num_digits =
+            element.attribute("numDigits").is_some().then(|| self.number(element, "numDigits", 1, 1..=1000) as usize);
         Verb::Gather(Gather {
             action: element.attribute("action").map(str::to_owned),
             method: self.method(element),
@@ -342,15 +286,7 @@ impl Reader {
     fn dial(&mut self, element: &Element) -> Option<Verb> {
         self.attributes(
             element,
-            &[
-                "action",
-                "method",
-                "timeout",
-                "timeLimit",
-                "callerId",
-                "answerOnBridge",
-                "ringTone",
-            ],
+            &["action", "method", "timeout", "timeLimit", "callerId", "answerOnBridge", "ringTone"],
         );
         self.flag(element, "answerOnBridge");
         let caller_id = element.attribute("callerId").map(str::to_owned);
@@ -365,10 +301,7 @@ impl Reader {
             (Some(callee), None) if matches!(callee.name.as_str(), "Number" | "Sip") => {
                 self.attributes(callee, &["url", "method"]);
                 let method = self.method(callee);
-                (
-                    callee.text(),
-                    callee.attribute("url").map(|url| (url.to_owned(), method)),
-                )
+                (callee.text(), callee.attribute("url").map(|url| (url.to_owned(), method)))
             }
             (None, _) => (element.text(), None),
             _ => {
@@ -377,8 +310,7 @@ impl Reader {
             }
         };
         if !e164(&to) && !to.starts_with("sip:") && !to.starts_with("sips:") {
-            self.warnings
-                .push(format!("13224 Dial: invalid phone number {to:?}"));
+            self.warnings.push(format!("13224 Dial: invalid phone number {to:?}"));
             return None;
         }
         Some(Verb::Dial(Dial {
@@ -393,67 +325,5 @@ impl Reader {
     }
 }
 
-pub(crate) fn is_key(key: char) -> bool {
-    matches!(key, '0'..='9' | '#' | '*')
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn warnings(body: &str) -> String {
-        parse(&format!("<Response>{body}</Response>")).map_or_else(|e| e, |d| d.warnings.join("\n"))
-    }
-
-    #[test]
-    fn a_gather_with_entities_and_a_transfer_are_read() {
-        let text = r#"<?xml version="1.0" encoding="UTF-8"?>
-            <Response><Gather numDigits="1" timeout="6" finishOnKey="" actionOnEmptyResult="true" action="http://h/a?s=1&amp;t=2">
-            <Say voice="Google.id-ID-Wavenet-A" language="id-ID">Bapak &lt;A&gt; &amp;   Ibu&#32;B</Say></Gather>
-            <Dial timeout="20" action="/d"><Number url="http://h/w">+622150000200</Number></Dial><Hangup/></Response>"#;
-        let document = parse(text).expect("valid");
-        assert_eq!(document.warnings, Vec::<String>::new());
-        let [Verb::Gather(gather), Verb::Dial(dial), Verb::Hangup] = document.verbs.as_slice()
-        else {
-            panic!("{document:?}");
-        };
-        assert_eq!(gather.action.as_deref(), Some("http://h/a?s=1&t=2"));
-        assert_eq!(
-            (gather.num_digits, gather.finish_on_key.as_str()),
-            (Some(1), "")
-        );
-        assert!(
-            matches!(gather.prompts.as_slice(), [Verb::Say { text, .. }] if text == "Bapak <A> & Ibu B")
-        );
-        assert_eq!(
-            (dial.to.as_str(), dial.timeout.as_secs()),
-            ("+622150000200", 20)
-        );
-    }
-
-    #[test]
-    fn every_departure_from_the_schema_is_named() {
-        for (body, word) in [
-            ("<Speak>x</Speak>", "element Speak"),
-            ("<say>x</say>", "element say"),
-            ("<Say voise='x'>x</Say>", "attribute voise"),
-            ("<Gather><Hangup/></Gather>", "Hangup inside Gather"),
-            ("<Say>x<Hangup/></Say>", "Hangup inside Say"),
-            ("<Gather numDigits='0'/>", "numDigits"),
-            ("<Gather input='speech'/>", "input"),
-            ("<Dial><Number>0215000</Number></Dial>", "13224"),
-            ("<Dial><Conference>x</Conference></Dial>", "nothing else"),
-            ("<Say>x</Say><Reject/>", "not the first"),
-            ("loose", "text directly"),
-            ("<Redirect method='PUT'>http://h/</Redirect>", "method"),
-            ("<Say>x", "12100"),
-            ("<Say>&nope;</Say>", "12100"),
-        ] {
-            assert!(warnings(body).contains(word), "{body}: {}", warnings(body));
-        }
-        assert!(parse("<Other/>").is_err_and(|e| e.starts_with("12100")));
-        assert!(parse(" ").is_err_and(|e| e.starts_with("11770")));
-        let long = format!("<Response><!--{}--></Response>", "x".repeat(MAX_BYTES));
-        assert!(parse(&long).is_err_and(|e| e.starts_with("11750")));
-    }
-}
+mod tests;

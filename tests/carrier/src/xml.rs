@@ -26,10 +26,7 @@ impl Node {
 
 impl Element {
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// All text inside, with runs of white space as one space.
@@ -78,9 +75,7 @@ pub(crate) fn parse(text: &str) -> Result<Element, String> {
             Event::CData(text) => last(&mut stack)?.push_text(&text.xml10_content()),
             Event::GeneralRef(reference) => {
                 let name = reference.xml10_content();
-                let text = quick_xml::escape::unescape(&format!("&{name};"))
-                    .map_err(|e| e.to_string())?
-                    .into_owned();
+                let text = quick_xml::escape::unescape(&format!("&{name};")).map_err(|e| e.to_string())?.into_owned();
                 last(&mut stack)?.push_text(&text);
             }
             Event::DocType(_) => return Err("a document type is not allowed".into()),
@@ -107,16 +102,10 @@ fn open(start: &BytesStart<'_>) -> Result<Element, String> {
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|e| e.to_string())?;
-        let value = attribute
-            .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|e| e.to_string())?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| e.to_string())?;
         attributes.push((attribute.key.0.to_owned(), value.into_owned()));
     }
-    Ok(Element {
-        name: start.name().0.to_owned(),
-        attributes,
-        children: Vec::new(),
-    })
+    Ok(Element { name: start.name().0.to_owned(), attributes, children: Vec::new() })
 }
 
 fn last(stack: &mut [Element]) -> Result<&mut Element, String> {

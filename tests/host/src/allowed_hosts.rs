@@ -48,10 +48,7 @@ impl AllowedHosts {
             if resolved.is_empty() || resolved.ends_with("://") {
                 continue;
             }
-            rules.push(
-                Rule::parse(&resolved)
-                    .with_context(|| format!("allowed_outbound_hosts entry {resolved:?}"))?,
-            );
+            rules.push(Rule::parse(&resolved).with_context(|| format!("allowed_outbound_hosts entry {resolved:?}"))?);
         }
         Ok(Self(rules))
     }
@@ -64,28 +61,19 @@ impl AllowedHosts {
         let Some(port) = uri.port_u16().or_else(|| default_port(scheme)) else {
             return false;
         };
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_ascii_lowercase();
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         self.0.iter().any(|rule| rule.matches(scheme, &host, port))
     }
 }
 
 impl Rule {
     fn parse(text: &str) -> Result<Self> {
-        let (scheme, rest) = text
-            .split_once("://")
-            .context("a scheme is missing (for example https://)")?;
+        let (scheme, rest) = text.split_once("://").context("a scheme is missing (for example https://)")?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let scheme = (scheme != "*").then(|| scheme.to_ascii_lowercase());
         // A network's "/24" is no path.
         if let Ok(net) = rest.parse::<IpNet>() {
-            return Ok(Self {
-                ports: default_ports(scheme.as_deref())?,
-                scheme,
-                host: Host::Net(net),
-            });
+            return Ok(Self { ports: default_ports(scheme.as_deref())?, scheme, host: Host::Net(net) });
         }
         let (host, port) = match rest.strip_prefix('[') {
             Some(v6) => {
@@ -105,11 +93,7 @@ impl Rule {
                 None => Ports::One(port.parse().context("the port is not a number")?),
             },
         };
-        Ok(Self {
-            scheme,
-            host: Host::parse(host)?,
-            ports,
-        })
+        Ok(Self { scheme, host: Host::parse(host)?, ports })
     }
 
     fn matches(&self, scheme: &str, host: &str, port: u16) -> bool {
@@ -140,25 +124,17 @@ impl Host {
             bail!("this host has no calls between components");
         }
         if let Some(below) = text.strip_prefix('*') {
-            ensure!(
-                below.starts_with('.') && !below.contains('*'),
-                "\"*\" stands for a whole first label only"
-            );
+            ensure!(below.starts_with('.') && !below.contains('*'), "\"*\" stands for a whole first label only");
             return Ok(Self::Below(below.to_owned()));
         }
-        ensure!(
-            !text.is_empty() && !text.contains('*'),
-            "the host is not valid"
-        );
+        ensure!(!text.is_empty() && !text.contains('*'), "the host is not valid");
         Ok(Self::Exact(text))
     }
 }
 
 fn default_ports(scheme: Option<&str>) -> Result<Ports> {
     let scheme = scheme.context("a port is needed with the scheme \"*\"")?;
-    default_port(scheme)
-        .map(Ports::One)
-        .with_context(|| format!("a port is needed with the scheme {scheme:?}"))
+    default_port(scheme).map(Ports::One).with_context(|| format!("a port is needed with the scheme {scheme:?}"))
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
@@ -189,16 +165,8 @@ mod tests {
             ("http://127.0.0.1:9000", "http://127.0.0.1:9000/", true),
             ("http://127.0.0.1:9000", "http://127.0.0.1:9001/", false),
             ("http://127.0.0.1:*", "http://127.0.0.1:9001/", true),
-            (
-                "http://127.0.0.1:9000..9002",
-                "http://127.0.0.1:9001/",
-                true,
-            ),
-            (
-                "http://127.0.0.1:9000..9002",
-                "http://127.0.0.1:9002/",
-                false,
-            ),
+            ("http://127.0.0.1:9000..9002", "http://127.0.0.1:9001/", true),
+            ("http://127.0.0.1:9000..9002", "http://127.0.0.1:9002/", false),
             ("https://*.example", "https://a.b.example/", true),
             ("https://*.example", "https://example/", false),
             ("https://*", "https://anything.example/", true),
@@ -215,18 +183,8 @@ mod tests {
 
     #[test]
     fn malformed_entries_are_refused() {
-        for entry in [
-            "api.example",
-            "https://a/path",
-            "https://a:x",
-            "https://a*b",
-            "*://a",
-            "http://self",
-        ] {
-            assert!(
-                AllowedHosts::parse(&[entry.to_owned()], &BTreeMap::new()).is_err(),
-                "{entry}"
-            );
+        for entry in ["api.example", "https://a/path", "https://a:x", "https://a*b", "*://a", "http://self"] {
+            assert!(AllowedHosts::parse(&[entry.to_owned()], &BTreeMap::new()).is_err(), "{entry}");
         }
     }
 }

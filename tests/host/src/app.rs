@@ -49,8 +49,7 @@ impl App {
         let engine = engine(&setting.state_dir)?;
         let linker = component::linker(&engine)?;
         if let Some(folder) = &setting.log_dir {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot create {}", folder.display()))?;
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
         let mut components = BTreeMap::new();
         for (id, entry) in &manifest.component {
@@ -62,27 +61,21 @@ impl App {
                 .instantiate_pre(&compiled)
                 .and_then(ServicePre::new)
                 .map_err(anyhow::Error::from)
-                .with_context(|| {
-                    format!("component {id:?} is not an HTTP component this host can run")
-                })?;
+                .with_context(|| format!("component {id:?} is not an HTTP component this host can run"))?;
             let mut stores = Stores::new();
             for label in &entry.key_value_stores {
-                let store = setting.stores.get(label).with_context(|| {
-                    format!("unknown key_value_stores label {label:?} for component {id:?}")
-                })?;
+                let store = setting
+                    .stores
+                    .get(label)
+                    .with_context(|| format!("unknown key_value_stores label {label:?} for component {id:?}"))?;
                 stores.insert(label.clone(), store.clone());
             }
             let context = || format!("component {id:?}");
-            let variables = variables::of_component(&entry.variables, &setting.variables)
-                .with_context(context)?;
-            let allowed = AllowedHosts::parse(&entry.allowed_outbound_hosts, &setting.variables)
-                .with_context(context)?;
+            let variables = variables::of_component(&entry.variables, &setting.variables).with_context(context)?;
+            let allowed =
+                AllowedHosts::parse(&entry.allowed_outbound_hosts, &setting.variables).with_context(context)?;
             let log = |name, console| {
-                let console = if setting.quiet {
-                    Console::Silent
-                } else {
-                    console
-                };
+                let console = if setting.quiet { Console::Silent } else { console };
                 Log::open(setting.log_dir.as_deref(), id, name, console)
             };
             let component = Component {
@@ -102,11 +95,7 @@ impl App {
             version: manifest.application.version.clone(),
             router: Router::new(manifest.triggers())?,
             components,
-            descriptions: manifest
-                .component
-                .iter()
-                .map(|(id, c)| (id.clone(), c.description.clone()))
-                .collect(),
+            descriptions: manifest.component.iter().map(|(id, c)| (id.clone(), c.description.clone())).collect(),
         })
     }
 }
@@ -115,9 +104,7 @@ fn engine(state_dir: &Path) -> Result<Engine> {
     let mut cache = CacheConfig::new();
     cache.with_directory(std::path::absolute(cache_dir(state_dir))?);
     let mut config = Config::new();
-    config
-        .wasm_component_model_async(true)
-        .cache(Some(Cache::new(cache)?));
+    config.wasm_component_model_async(true).cache(Some(Cache::new(cache)?));
     Ok(Engine::new(&config)?)
 }
 
@@ -127,10 +114,7 @@ fn cache_dir(state_dir: &Path) -> PathBuf {
         return folder.into();
     }
     let program = std::env::current_exe().unwrap_or_default();
-    match program
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-    {
+    match program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()) {
         Some(target) => target.join("dering-host-cache"),
         None => state_dir.join("cache"),
     }

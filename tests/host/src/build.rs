@@ -19,25 +19,14 @@ pub const TARGET: &str = "wasm32-wasip2";
 /// Whatever keeps cargo or rustup from doing so; what cargo says about it goes to stderr.
 pub fn components(root: &Path, packages: &[&str]) -> Result<()> {
     let target_dir = root.join("target");
-    std::fs::create_dir_all(&target_dir)
-        .with_context(|| format!("cannot create {}", target_dir.display()))?;
+    std::fs::create_dir_all(&target_dir).with_context(|| format!("cannot create {}", target_dir.display()))?;
     let lock_file = target_dir.join("components.lock");
-    let lock =
-        File::create(&lock_file).with_context(|| format!("cannot open {}", lock_file.display()))?;
+    let lock = File::create(&lock_file).with_context(|| format!("cannot open {}", lock_file.display()))?;
     lock.lock().context("cannot wait for another build")?;
 
     add_target(root)?;
     let mut cargo = clean("cargo", root);
-    cargo
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--target",
-            TARGET,
-            "--target-dir",
-        ])
-        .arg(&target_dir);
+    cargo.args(["build", "--quiet", "--release", "--target", TARGET, "--target-dir"]).arg(&target_dir);
     for package in packages {
         cargo.args(["-p", package]);
     }
@@ -46,16 +35,9 @@ pub fn components(root: &Path, packages: &[&str]) -> Result<()> {
 
 fn add_target(root: &Path) -> Result<()> {
     let mut list = clean("rustup", root);
-    list.args(["target", "list", "--installed"])
-        .stderr(Stdio::null());
+    list.args(["target", "list", "--installed"]).stderr(Stdio::null());
     match list.output() {
-        Ok(output)
-            if String::from_utf8_lossy(&output.stdout)
-                .lines()
-                .any(|line| line == TARGET) =>
-        {
-            Ok(())
-        }
+        Ok(output) if String::from_utf8_lossy(&output.stdout).lines().any(|line| line == TARGET) => Ok(()),
         // Without rustup the toolchain came another way: cargo will say if it lacks the target.
         Err(_) => Ok(()),
         Ok(_) => {
@@ -83,14 +65,7 @@ fn belongs_to_outer_cargo(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return false;
     };
-    let users = [
-        "CARGO_HOME",
-        "CARGO_HTTP_",
-        "CARGO_NET_",
-        "CARGO_REGISTR",
-        "CARGO_SOURCE_",
-        "CARGO_TERM_",
-    ];
+    let users = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_TERM_"];
     match name {
         "RUSTFLAGS" | "RUSTDOCFLAGS" | "CARGO" => true,
         name => name.starts_with("CARGO_") && !users.iter().any(|prefix| name.starts_with(prefix)),
@@ -98,9 +73,7 @@ fn belongs_to_outer_cargo(name: &OsStr) -> bool {
 }
 
 fn run(mut command: Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run {:?}", command.get_program()))?;
+    let status = command.status().with_context(|| format!("cannot run {:?}", command.get_program()))?;
     ensure!(status.success(), "{command:?} failed");
     Ok(())
 }

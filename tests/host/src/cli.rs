@@ -57,10 +57,7 @@ struct Args {
 /// Runs the program: parses the command line, serves until SIGINT or SIGTERM.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("Error: cannot start: {error}");
@@ -96,9 +93,7 @@ async fn run(args: Args) -> Result<()> {
 
 async fn serve(args: Args, counts: Arc<Counts>) -> Result<()> {
     let listen = args.listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     if let Some(file) = counts_file() {
         let counts = counts.clone();
         tokio::spawn(async move { counts.keep_written(&file).await });
@@ -120,27 +115,13 @@ fn load(args: Args, counts: &Arc<Counts>) -> Result<App> {
     };
     let state_dir = args
         .state_dir
-        .or(config
-            .state_dir
-            .filter(|dir| !dir.is_empty())
-            .map(PathBuf::from))
+        .or(config.state_dir.filter(|dir| !dir.is_empty()).map(PathBuf::from))
         .unwrap_or_else(|| folder.join(".spin"));
-    let log_dir = args
-        .log_dir
-        .or(config.log_dir.map(PathBuf::from))
-        .unwrap_or_else(|| state_dir.join("logs"));
+    let log_dir = args.log_dir.or(config.log_dir.map(PathBuf::from)).unwrap_or_else(|| state_dir.join("logs"));
     let given = variables::parse_given(&args.variables)?;
-    let values = variables::resolve(
-        &manifest.variables,
-        &given,
-        |name| std::env::var(name).ok(),
-        &variables::dotenv()?,
-    )?;
-    let stores = kv::open(
-        &config.key_value_store,
-        &state_dir.join("sqlite_key_value.db"),
-        counts,
-    )?;
+    let values =
+        variables::resolve(&manifest.variables, &given, |name| std::env::var(name).ok(), &variables::dotenv()?)?;
+    let stores = kv::open(&config.key_value_store, &state_dir.join("sqlite_key_value.db"), counts)?;
     let setting = Setting {
         folder,
         variables: values,
@@ -160,9 +141,7 @@ fn load(args: Args, counts: &Arc<Counts>) -> Result<App> {
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).unwrap_or_default();
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| format!("{text:?} does not begin with a number"))?;
+    let number: u64 = digits.parse().map_err(|_| format!("{text:?} does not begin with a number"))?;
     match unit {
         "s" => Ok(Duration::from_secs(number)),
         "ms" => Ok(Duration::from_millis(number)),

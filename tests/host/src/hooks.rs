@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::{HeaderName, Request, Response, header};
 use http_body_util::BodyExt;
 use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
-    WasiHttpHooks, default_send_request,
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
+    default_send_request,
 };
 
 use crate::allowed_hosts::AllowedHosts;
@@ -23,9 +23,7 @@ pub struct Hooks(pub Arc<AllowedHosts>);
 impl WasiHttpHooks for Hooks {
     /// Spin hands `host` to the component; everything else that belongs to the connection stays outside.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name: &HeaderName| {
-            *name != header::HOST && DEFAULT_FORBIDDEN_HEADERS.contains(name)
-        })
+        Arc::new(|name: &HeaderName| *name != header::HOST && DEFAULT_FORBIDDEN_HEADERS.contains(name))
     }
 
     fn send_request(
@@ -45,10 +43,7 @@ impl WasiHttpHooks for Hooks {
         };
         Box::new(async move {
             let (response, io) = default_send_request(request, Some(options)).await?;
-            Ok((
-                response.map(BodyExt::boxed_unsync),
-                Box::new(io) as Finished,
-            ))
+            Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Finished))
         })
     }
 }

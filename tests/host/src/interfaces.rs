@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wasmtime::component::{
-    Access, Accessor, FutureReader, HasData, Linker, Resource, ResourceTable, StreamReader,
-};
+use wasmtime::component::{Access, Accessor, FutureReader, HasData, Linker, Resource, ResourceTable, StreamReader};
 
 use crate::kv::{Pairs, Store};
 
@@ -66,15 +64,8 @@ impl HasData for Granted {
 }
 
 impl Grants {
-    pub fn new(
-        stores: Arc<BTreeMap<String, Arc<Store>>>,
-        variables: Arc<BTreeMap<String, String>>,
-    ) -> Self {
-        Self {
-            table: ResourceTable::new(),
-            stores,
-            variables,
-        }
+    pub fn new(stores: Arc<BTreeMap<String, Arc<Store>>>, variables: Arc<BTreeMap<String, String>>) -> Self {
+        Self { table: ResourceTable::new(), stores, variables }
     }
 
     fn store(&self, handle: &Resource<Handle>) -> Fallible<Arc<Store>> {
@@ -109,12 +100,8 @@ impl spin_kv::HostStore for Grants {
 }
 
 impl<T: Send> spin_kv::HostStoreWithStore<T> for Granted {
-    async fn open(
-        accessor: &Accessor<T, Self>,
-        label: String,
-    ) -> Fallible<Result<Resource<Handle>, spin_kv::Error>> {
-        let Some(store) = accessor.with(|mut access| access.get().stores.get(&label).cloned())
-        else {
+    async fn open(accessor: &Accessor<T, Self>, label: String) -> Fallible<Result<Resource<Handle>, spin_kv::Error>> {
+        let Some(store) = accessor.with(|mut access| access.get().stores.get(&label).cloned()) else {
             return Ok(Err(spin_kv::Error::AccessDenied));
         };
         if let Err(message) = store.opened().await {
@@ -129,10 +116,7 @@ impl<T: Send> spin_kv::HostStoreWithStore<T> for Granted {
         handle: Resource<Handle>,
         key: String,
     ) -> Fallible<Result<Option<Vec<u8>>, spin_kv::Error>> {
-        Ok(store_of(accessor, &handle)?
-            .get(&key)
-            .await
-            .map_err(spin_kv::Error::Other))
+        Ok(store_of(accessor, &handle)?.get(&key).await.map_err(spin_kv::Error::Other))
     }
 
     async fn set(
@@ -141,10 +125,7 @@ impl<T: Send> spin_kv::HostStoreWithStore<T> for Granted {
         key: String,
         value: Vec<u8>,
     ) -> Fallible<Result<(), spin_kv::Error>> {
-        Ok(store_of(accessor, &handle)?
-            .set(&key, &value)
-            .await
-            .map_err(spin_kv::Error::Other))
+        Ok(store_of(accessor, &handle)?.set(&key, &value).await.map_err(spin_kv::Error::Other))
     }
 
     async fn delete(
@@ -152,10 +133,7 @@ impl<T: Send> spin_kv::HostStoreWithStore<T> for Granted {
         handle: Resource<Handle>,
         key: String,
     ) -> Fallible<Result<(), spin_kv::Error>> {
-        Ok(store_of(accessor, &handle)?
-            .delete(&key)
-            .await
-            .map_err(spin_kv::Error::Other))
+        Ok(store_of(accessor, &handle)?.delete(&key).await.map_err(spin_kv::Error::Other))
     }
 
     async fn exists(
@@ -163,19 +141,13 @@ impl<T: Send> spin_kv::HostStoreWithStore<T> for Granted {
         handle: Resource<Handle>,
         key: String,
     ) -> Fallible<Result<bool, spin_kv::Error>> {
-        Ok(store_of(accessor, &handle)?
-            .exists(&key)
-            .await
-            .map_err(spin_kv::Error::Other))
+        Ok(store_of(accessor, &handle)?.exists(&key).await.map_err(spin_kv::Error::Other))
     }
 
     async fn get_keys(
         accessor: &Accessor<T, Self>,
         handle: Resource<Handle>,
-    ) -> Fallible<(
-        StreamReader<String>,
-        FutureReader<Result<(), spin_kv::Error>>,
-    )> {
+    ) -> Fallible<(StreamReader<String>, FutureReader<Result<(), spin_kv::Error>>)> {
         let (keys, end) = match store_of(accessor, &handle)?.keys().await {
             Ok(keys) => (keys, Ok(())),
             Err(message) => (Vec::new(), Err(spin_kv::Error::Other(message))),
@@ -200,10 +172,7 @@ impl wasi_kv::Host for Grants {
         if let Err(message) = store.opened().await {
             return Ok(Err(refused(message)));
         }
-        Ok(self
-            .table
-            .push(Handle(store))
-            .map_err(|_| refused("store table full".to_owned())))
+        Ok(self.table.push(Handle(store)).map_err(|_| refused("store table full".to_owned())))
     }
 }
 
@@ -222,26 +191,14 @@ impl wasi_kv::HostBucket for Grants {
         key: String,
         value: Vec<u8>,
     ) -> Fallible<Result<(), wasi_kv::Error>> {
-        Ok(self
-            .store(&bucket)?
-            .set(&key, &value)
-            .await
-            .map_err(refused))
+        Ok(self.store(&bucket)?.set(&key, &value).await.map_err(refused))
     }
 
-    async fn delete(
-        &mut self,
-        bucket: Resource<Handle>,
-        key: String,
-    ) -> Fallible<Result<(), wasi_kv::Error>> {
+    async fn delete(&mut self, bucket: Resource<Handle>, key: String) -> Fallible<Result<(), wasi_kv::Error>> {
         Ok(self.store(&bucket)?.delete(&key).await.map_err(refused))
     }
 
-    async fn exists(
-        &mut self,
-        bucket: Resource<Handle>,
-        key: String,
-    ) -> Fallible<Result<bool, wasi_kv::Error>> {
+    async fn exists(&mut self, bucket: Resource<Handle>, key: String) -> Fallible<Result<bool, wasi_kv::Error>> {
         Ok(self.store(&bucket)?.exists(&key).await.map_err(refused))
     }
 
@@ -285,11 +242,7 @@ impl batch::Host for Grants {
         bucket: Resource<Handle>,
         keys: Vec<String>,
     ) -> Fallible<Result<(), wasi_kv::Error>> {
-        Ok(self
-            .store(&bucket)?
-            .delete_many(keys)
-            .await
-            .map_err(refused))
+        Ok(self.store(&bucket)?.delete_many(keys).await.map_err(refused))
     }
 }
 
@@ -300,35 +253,20 @@ impl atomics::Host for Grants {
         key: String,
         delta: i64,
     ) -> Fallible<Result<i64, wasi_kv::Error>> {
-        Ok(self
-            .store(&bucket)?
-            .increment(&key, delta)
-            .await
-            .map_err(refused))
+        Ok(self.store(&bucket)?.increment(&key, delta).await.map_err(refused))
     }
 
-    async fn swap(
-        &mut self,
-        cas: Resource<Cas>,
-        _: Vec<u8>,
-    ) -> Fallible<Result<(), atomics::CasError>> {
+    async fn swap(&mut self, cas: Resource<Cas>, _: Vec<u8>) -> Fallible<Result<(), atomics::CasError>> {
         match *self.table.get(&cas)? {}
     }
 }
 
 impl atomics::HostCas for Grants {
-    async fn new(
-        &mut self,
-        _: Resource<Handle>,
-        _: String,
-    ) -> Fallible<Result<Resource<Cas>, wasi_kv::Error>> {
+    async fn new(&mut self, _: Resource<Handle>, _: String) -> Fallible<Result<Resource<Cas>, wasi_kv::Error>> {
         Ok(Err(refused("this host has no compare-and-swap".to_owned())))
     }
 
-    async fn current(
-        &mut self,
-        cas: Resource<Cas>,
-    ) -> Fallible<Result<Option<Vec<u8>>, wasi_kv::Error>> {
+    async fn current(&mut self, cas: Resource<Cas>) -> Fallible<Result<Option<Vec<u8>>, wasi_kv::Error>> {
         match *self.table.get(&cas)? {}
     }
 
@@ -340,16 +278,12 @@ impl atomics::HostCas for Grants {
 impl spin_variables::Host for Grants {}
 
 impl<T: Send> spin_variables::HostWithStore<T> for Granted {
-    async fn get(
-        accessor: &Accessor<T, Self>,
-        name: String,
-    ) -> Fallible<Result<String, spin_variables::Error>> {
+    async fn get(accessor: &Accessor<T, Self>, name: String) -> Fallible<Result<String, spin_variables::Error>> {
         if !crate::manifest::is_snake(&name) {
             return Ok(Err(spin_variables::Error::InvalidName(name)));
         }
         let value = accessor.with(|mut access| access.get().variables.get(&name).cloned());
-        Ok(value
-            .ok_or_else(|| spin_variables::Error::Undefined(format!("no variable for {name:?}"))))
+        Ok(value.ok_or_else(|| spin_variables::Error::Undefined(format!("no variable for {name:?}"))))
     }
 }
 
@@ -359,10 +293,6 @@ impl config::Host for Grants {
     }
 
     async fn get_all(&mut self) -> Fallible<Result<Vec<(String, String)>, config::Error>> {
-        Ok(Ok(self
-            .variables
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()))
+        Ok(Ok(self.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()))
     }
 }

@@ -30,12 +30,7 @@ pub struct Log {
 
 impl Log {
     /// Appends to `folder/ID_NAME.txt`, if there is a folder, and to the console.
-    pub fn open(
-        folder: Option<&Path>,
-        id: &str,
-        name: &str,
-        console: Console,
-    ) -> anyhow::Result<Self> {
+    pub fn open(folder: Option<&Path>, id: &str, name: &str, console: Console) -> anyhow::Result<Self> {
         let file = match folder {
             None => None,
             Some(folder) => {
@@ -86,8 +81,7 @@ impl Pollable for Log {
 
 impl OutputStream for Log {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.put(&bytes)
-            .map_err(|e| StreamError::LastOperationFailed(e.into()))
+        self.put(&bytes).map_err(|e| StreamError::LastOperationFailed(e.into()))
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -100,11 +94,7 @@ impl OutputStream for Log {
 }
 
 impl AsyncWrite for Log {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Poll::Ready(self.put(bytes).map(|()| bytes.len()))
     }
 

@@ -154,15 +154,9 @@ struct Build {
 impl Manifest {
     /// Reads the manifest at `path`, or `spin.toml` in the folder `path`; also returns the manifest's folder.
     pub fn load(path: &Path) -> Result<(Self, PathBuf)> {
-        let file = if path.is_dir() {
-            path.join("spin.toml")
-        } else {
-            path.to_owned()
-        };
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let manifest =
-            Self::parse(&text).with_context(|| format!("{} is not valid", file.display()))?;
+        let file = if path.is_dir() { path.join("spin.toml") } else { path.to_owned() };
+        let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let manifest = Self::parse(&text).with_context(|| format!("{} is not valid", file.display()))?;
         let folder = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
@@ -181,18 +175,12 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<()> {
-        ensure!(
-            self.spin_manifest_version == 2,
-            "spin_manifest_version must be 2"
-        );
+        ensure!(self.spin_manifest_version == 2, "spin_manifest_version must be 2");
         if let Some(kind) = self.trigger.others.keys().next() {
             bail!("this host has no trigger {kind:?}, only \"http\"");
         }
         for name in self.variables.keys() {
-            ensure!(
-                is_snake(name),
-                "variable name {name:?} is not lower_snake_case"
-            );
+            ensure!(is_snake(name), "variable name {name:?} is not lower_snake_case");
         }
         for (name, variable) in &self.variables {
             ensure!(
@@ -205,9 +193,7 @@ impl Manifest {
         }
         for (id, component) in &self.component {
             ensure!(is_kebab(id), "component id {id:?} is not kebab-case");
-            component
-                .check()
-                .with_context(|| format!("component {id:?}"))?;
+            component.check().with_context(|| format!("component {id:?}"))?;
         }
         Ok(())
     }
@@ -221,10 +207,7 @@ impl HttpTrigger {
         }
         match (&self.component, &self.static_response) {
             (Some(id), None) => {
-                ensure!(
-                    manifest.component.contains_key(id),
-                    "{route:?} names component {id:?}, which does not exist"
-                );
+                ensure!(manifest.component.contains_key(id), "{route:?} names component {id:?}, which does not exist");
             }
             (None, Some(_)) => {}
             _ => bail!("{route:?} must have either `component` or `static_response`"),
@@ -246,10 +229,7 @@ impl Component {
             ensure!(!used, "this host does not support `{key}`");
         }
         for name in self.variables.keys() {
-            ensure!(
-                is_snake(name),
-                "variable name {name:?} is not lower_snake_case"
-            );
+            ensure!(is_snake(name), "variable name {name:?} is not lower_snake_case");
         }
         for label in &self.key_value_stores {
             ensure!(
@@ -264,12 +244,9 @@ impl Component {
 /// `[a-z][a-z0-9]*(_[a-z0-9]+)*`: what Spin takes as the name of a variable.
 pub fn is_snake(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.split('_').all(|word| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        })
+        && name
+            .split('_')
+            .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
 fn is_kebab(name: &str) -> bool {
@@ -280,12 +257,8 @@ fn is_kebab(name: &str) -> bool {
 fn is_words(name: &str, separator: char) -> bool {
     name.split(separator).all(|word| {
         word.starts_with(|c: char| c.is_ascii_alphabetic())
-            && (word
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-                || word
-                    .bytes()
-                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
+            && (word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                || word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
     })
 }
 
@@ -315,38 +288,25 @@ mod tests {
     fn what_spin_refuses_is_refused() {
         for (add, word) in [
             ("colour = 1", "colour"),
-            (
-                "[component.one.build]\ncommand = \"x\"\nfast = true",
-                "fast",
-            ),
+            ("[component.one.build]\ncommand = \"x\"\nfast = true", "fast"),
             ("[component.dialer-2]\nsource = \"x\"", "dialer-2"),
             ("[variables]\nBad = { default = \"\" }", "Bad"),
             ("[variables]\nx = { default = \"\", colour = 1 }", "colour"),
             ("[variables]\nx = { secret = true }", "required"),
-            (
-                "[[trigger.http]]\nroute = \"/x\"\ncomponent = \"two\"",
-                "two",
-            ),
+            ("[[trigger.http]]\nroute = \"/x\"\ncomponent = \"two\"", "two"),
             ("[[trigger.http]]\nroute = \"/x\"", "static_response"),
-            (
-                "[[trigger.redis]]\nchannel = \"x\"\ncomponent = \"one\"",
-                "redis",
-            ),
+            ("[[trigger.redis]]\nchannel = \"x\"\ncomponent = \"one\"", "redis"),
             ("sqlite_databases = [\"default\"]", "sqlite_databases"),
         ] {
-            let error = format!(
-                "{:#}",
-                Manifest::parse(&format!("{SMALL}\n{add}")).unwrap_err()
-            );
+            let error = format!("{:#}", Manifest::parse(&format!("{SMALL}\n{add}")).unwrap_err());
             assert!(error.contains(word), "{add}: {error}");
         }
     }
 
     #[test]
     fn a_build_command_may_be_a_list() {
-        let text = format!(
-            "{SMALL}\n[component.one.build]\ncommand = [\"a\", \"b\"]\nwatch = [\"src\"]\nworkdir = \".\""
-        );
+        let text =
+            format!("{SMALL}\n[component.one.build]\ncommand = [\"a\", \"b\"]\nwatch = [\"src\"]\nworkdir = \".\"");
         assert!(Manifest::parse(&text).is_ok());
     }
 }

@@ -54,22 +54,12 @@ impl Router {
                 (None, Some(response)) => Target::Static(response.clone()),
                 (None, None) => continue,
             };
-            let slashed = if raw.starts_with('/') {
-                raw.clone()
-            } else {
-                format!("/{raw}")
-            };
+            let slashed = if raw.starts_with('/') { raw.clone() } else { format!("/{raw}") };
             let based = slashed.strip_suffix('/').unwrap_or(&slashed).to_owned();
-            let entry = Entry {
-                raw: raw.clone(),
-                based,
-                target,
-            };
+            let entry = Entry { raw: raw.clone(), based, target };
             match latest.get(raw.as_str()).and_then(|at| entries.get_mut(*at)) {
                 Some(earlier) => {
-                    eprintln!(
-                        "The route {raw} is a duplicate: only the last trigger that has it is used"
-                    );
+                    eprintln!("The route {raw} is a duplicate: only the last trigger that has it is used");
                     *earlier = entry;
                 }
                 None => {
@@ -84,9 +74,7 @@ impl Router {
                 Some(prefix) => format!("{prefix}/*"),
                 None => entry.based.clone(),
             };
-            finder
-                .add(pattern, at)
-                .map_err(|e| anyhow!("route {:?}: {e}", entry.raw))?;
+            finder.add(pattern, at).map_err(|e| anyhow!("route {:?}: {e}", entry.raw))?;
         }
         Ok(Self { entries, finder })
     }
@@ -96,24 +84,14 @@ impl Router {
         let found = self.finder.best_match(path)?;
         let entry = self.entries.get(*found.handler())?;
         let captures = found.captures();
-        let path_info =
-            captures
-                .wildcard()
-                .map(|rest| match (rest.is_empty(), path.ends_with('/')) {
-                    (true, false) => String::new(),
-                    (true, true) => "/".to_owned(),
-                    (false, false) => format!("/{rest}"),
-                    (false, true) => format!("/{rest}/"),
-                });
-        let named = captures
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Some(Found {
-            entry,
-            path_info: path_info.unwrap_or_default(),
-            named,
-        })
+        let path_info = captures.wildcard().map(|rest| match (rest.is_empty(), path.ends_with('/')) {
+            (true, false) => String::new(),
+            (true, true) => "/".to_owned(),
+            (false, false) => format!("/{rest}"),
+            (false, true) => format!("/{rest}/"),
+        });
+        let named = captures.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Some(Found { entry, path_info: path_info.unwrap_or_default(), named })
     }
 
     /// In the order of the manifest.
@@ -137,22 +115,14 @@ mod tests {
         let triggers: Vec<HttpTrigger> = routes
             .iter()
             .enumerate()
-            .map(|(i, route)| {
-                toml::from_str(&format!("route = {route:?}\ncomponent = \"c{i}\"")).unwrap()
-            })
+            .map(|(i, route)| toml::from_str(&format!("route = {route:?}\ncomponent = \"c{i}\"")).unwrap())
             .collect();
         Router::new(&triggers).unwrap()
     }
 
     #[test]
     fn the_most_specific_route_wins_whatever_the_order() {
-        let router = router(&[
-            "/...",
-            "/v1/tick",
-            "/voice/:provider/...",
-            "/voice/twilio/...",
-            "/call/:id/status",
-        ]);
+        let router = router(&["/...", "/v1/tick", "/voice/:provider/...", "/voice/twilio/...", "/call/:id/status"]);
         for (path, route, info) in [
             ("/", "/...", "/"),
             ("/v1/tick", "/v1/tick", ""),
@@ -166,24 +136,15 @@ mod tests {
             ("/call/7/status", "/call/:id/status", ""),
         ] {
             let found = router.find(path).unwrap();
-            assert_eq!(
-                (found.entry.raw.as_str(), found.path_info.as_str()),
-                (route, info),
-                "{path}"
-            );
+            assert_eq!((found.entry.raw.as_str(), found.path_info.as_str()), (route, info), "{path}");
         }
-        assert_eq!(
-            router.find("/call/7/status").unwrap().named,
-            [("id".to_owned(), "7".to_owned())]
-        );
+        assert_eq!(router.find("/call/7/status").unwrap().named, [("id".to_owned(), "7".to_owned())]);
     }
 
     #[test]
     fn without_a_route_nothing_is_found_and_the_last_duplicate_wins() {
         let router = router(&["/a", "/b", "/a"]);
         assert!(router.find("/c").is_none() && router.find("/a/b").is_none());
-        assert!(
-            matches!(&router.find("/a").unwrap().entry.target, Target::Component(id) if id == "c2")
-        );
+        assert!(matches!(&router.find("/a").unwrap().entry.target, Target::Component(id) if id == "c2"));
     }
 }

@@ -29,14 +29,9 @@ pub enum StoreConfig {
 impl RuntimeConfig {
     /// Reads `file`; relative paths in it are relative to its folder.
     pub fn load(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let mut config: Self = toml::from_str(&text).with_context(|| {
-            format!(
-                "{} is not a runtime configuration this host can honour",
-                file.display()
-            )
-        })?;
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut config: Self = toml::from_str(&text)
+            .with_context(|| format!("{} is not a runtime configuration this host can honour", file.display()))?;
         let folder = file.parent().unwrap_or(Path::new("."));
         for store in config.key_value_store.values_mut() {
             if let StoreConfig::Spin { path: Some(path) } = store {

@@ -40,11 +40,7 @@ fn announce(app: &App, address: SocketAddr) -> io::Result<()> {
     writeln!(out, "Serving http://{address}")?;
     writeln!(out, "Available Routes:")?;
     for entry in app.router.entries() {
-        let wildcard = if entry.raw.ends_with("/...") {
-            " (wildcard)"
-        } else {
-            ""
-        };
+        let wildcard = if entry.raw.ends_with("/...") { " (wildcard)" } else { "" };
         let name = match &entry.target {
             Target::Component(id) => id,
             Target::Static(_) => "static response",
@@ -61,11 +57,7 @@ fn announce(app: &App, address: SocketAddr) -> io::Result<()> {
 async fn connection(stream: TcpStream, peer: SocketAddr, app: Arc<App>) {
     let service = service_fn(|request| answer(request, peer, &app));
     // An error here is a client that hung up, or one that did not say which host it wants.
-    drop(
-        hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service)
-            .await,
-    );
+    drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
 /// # Errors
@@ -89,10 +81,7 @@ async fn answer(mut request: Request<Incoming>, peer: SocketAddr, app: &App) -> 
     let outcome = match add_headers(&mut request, &found, peer) {
         Ok(()) => {
             let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-            handler
-                .handle((), request)
-                .await
-                .map_err(anyhow::Error::from)
+            handler.handle((), request).await.map_err(anyhow::Error::from)
         }
         Err(error) => Err(error),
     };
@@ -111,9 +100,7 @@ fn well_known(name: &str, app: &App) -> Result<Reply> {
                 info["version"] = json!(app.version);
             }
             let text = serde_json::to_string_pretty(&info)?;
-            Ok(Response::builder()
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(full(text))?)
+            Ok(Response::builder().header(header::CONTENT_TYPE, "application/json").body(full(text))?)
         }
         _ => Ok(empty(StatusCode::NOT_FOUND)),
     }
@@ -124,12 +111,7 @@ fn static_response(response: &StaticResponse) -> Result<Reply> {
     for (name, value) in &response.headers {
         reply = reply.header(name, value);
     }
-    Ok(reply.body(
-        response
-            .body
-            .clone()
-            .map_or_else(|| empty(StatusCode::OK).into_body(), full),
-    )?)
+    Ok(reply.body(response.body.clone().map_or_else(|| empty(StatusCode::OK).into_body(), full))?)
 }
 
 /// Components see an absolute URI, its authority from `Host` or from the request line.
@@ -137,19 +119,12 @@ fn set_absolute_uri(request: &mut Request<Incoming>) -> Result<()> {
     let named = request
         .headers()
         .get(header::HOST)
-        .map(|host| {
-            host.to_str()?
-                .parse::<Authority>()
-                .context("the Host header is not an authority")
-        })
+        .map(|host| host.to_str()?.parse::<Authority>().context("the Host header is not an authority"))
         .transpose()?;
     let mut parts = request.uri().clone().into_parts();
     let authority = match (named, parts.authority.take()) {
         (Some(named), Some(other)) => {
-            ensure!(
-                named == other,
-                "the Host header and the request line name different hosts"
-            );
+            ensure!(named == other, "the Host header and the request line name different hosts");
             named
         }
         (Some(one), None) | (None, Some(one)) => one,
@@ -165,12 +140,9 @@ fn set_absolute_uri(request: &mut Request<Incoming>) -> Result<()> {
 fn add_headers(request: &mut Request<Incoming>, found: &Found<'_>, peer: SocketAddr) -> Result<()> {
     let headers = request.headers();
     for (name, value) in headers {
-        std::str::from_utf8(value.as_bytes())
-            .with_context(|| format!("header {name} is not UTF-8"))?;
+        std::str::from_utf8(value.as_bytes()).with_context(|| format!("header {name} is not UTF-8"))?;
     }
-    let host = headers
-        .get(header::HOST)
-        .map_or("localhost", |h| h.to_str().unwrap_or_default());
+    let host = headers.get(header::HOST).map_or("localhost", |h| h.to_str().unwrap_or_default());
     let target = request.uri().path_and_query().map_or("/", |p| p.as_str());
     let full_url = format!("http://{host}{target}");
     let entry = found.entry;
@@ -184,13 +156,7 @@ fn add_headers(request: &mut Request<Incoming>, found: &Found<'_>, peer: SocketA
         ("spin-client-addr".to_owned(), peer.to_string()),
     ];
     for (name, value) in &found.named {
-        own.push((
-            format!(
-                "spin-path-match-{}",
-                name.to_ascii_lowercase().replace('_', "-")
-            ),
-            value.clone(),
-        ));
+        own.push((format!("spin-path-match-{}", name.to_ascii_lowercase().replace('_', "-")), value.clone()));
     }
     append(request.headers_mut(), &own);
     Ok(())
@@ -199,10 +165,7 @@ fn add_headers(request: &mut Request<Incoming>, found: &Found<'_>, peer: SocketA
 fn append(headers: &mut HeaderMap, own: &[(String, String)]) {
     headers.remove(header::CONNECTION);
     for (name, value) in own {
-        if let (Ok(name), Ok(value)) = (
-            name.parse::<HeaderName>(),
-            HeaderValue::from_bytes(value.as_bytes()),
-        ) {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) {
             headers.append(name, value);
         }
     }

@@ -16,9 +16,7 @@ pub fn resolve(text: &str, values: &BTreeMap<String, String>) -> Result<String> 
             bail!("\"{{{{\" without \"}}}}\" in {text:?}");
         };
         let name = name.trim();
-        let value = values
-            .get(name)
-            .with_context(|| format!("{text:?} names {name:?}, which [variables] lacks"))?;
+        let value = values.get(name).with_context(|| format!("{text:?} names {name:?}, which [variables] lacks"))?;
         out.push_str(before);
         out.push_str(value);
         rest = tail;

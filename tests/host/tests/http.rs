@@ -17,25 +17,14 @@ fn a_component_sees_an_absolute_uri_and_spins_headers_after_the_clients() {
     let (head, body) = reply.body.split_once("\n\n").unwrap();
     assert_eq!(body, "hi");
     let mut lines: Vec<&str> = head.lines().collect();
-    assert_eq!(
-        lines.remove(0),
-        "POST http://calls.example:8080/voice/twilio/a/b/?q=%31"
-    );
+    assert_eq!(lines.remove(0), "POST http://calls.example:8080/voice/twilio/a/b/?q=%31");
     let of = |name: &str| -> Vec<&str> {
-        lines
-            .iter()
-            .filter_map(|l| l.split_once(": "))
-            .filter(|(n, _)| *n == name)
-            .map(|(_, v)| v)
-            .collect()
+        lines.iter().filter_map(|l| l.split_once(": ")).filter(|(n, _)| *n == name).map(|(_, v)| v).collect()
     };
     assert_eq!(of("host"), ["calls.example:8080"]);
     assert_eq!(of("x-one"), ["1", "2"]);
     assert_eq!(of("connection"), [""; 0]);
-    assert_eq!(
-        of("spin-full-url"),
-        ["http://calls.example:8080/voice/twilio/a/b/?q=%31"]
-    );
+    assert_eq!(of("spin-full-url"), ["http://calls.example:8080/voice/twilio/a/b/?q=%31"]);
     assert_eq!(of("spin-path-info"), ["/a/b/"]);
     assert_eq!(of("spin-matched-route"), ["/voice/:provider/..."]);
     assert_eq!(of("spin-raw-component-route"), ["/voice/:provider/..."]);
@@ -58,10 +47,7 @@ fn the_most_specific_trigger_answers() {
         ("/poor", "/poor/..."),
     ] {
         let seen = host.ok(path);
-        assert!(
-            seen.contains(&format!("spin-matched-route: {route}\n")),
-            "{path}: {seen}"
-        );
+        assert!(seen.contains(&format!("spin-matched-route: {route}\n")), "{path}: {seen}");
     }
     let gone = host.get("/gone");
     assert_eq!((gone.status, gone.body.as_str()), (410, "gone"));
@@ -91,10 +77,7 @@ fn without_a_route_it_is_404_and_spins_own_paths_answer_first() {
     let missing = host.get("/other");
     assert_eq!((missing.status, missing.body.as_str()), (404, ""));
     assert_eq!(host.ok("/.well-known/spin/health"), "OK");
-    assert_eq!(
-        host.ok("/.well-known/spin/info"),
-        "{\n  \"name\": \"small\",\n  \"version\": \"1.2.3\"\n}"
-    );
+    assert_eq!(host.ok("/.well-known/spin/info"), "{\n  \"name\": \"small\",\n  \"version\": \"1.2.3\"\n}");
     assert_eq!(host.get("/.well-known/spin/other").status, 404);
     assert_eq!(host.get("/.well-known/else").status, 200);
 }
@@ -102,14 +85,8 @@ fn without_a_route_it_is_404_and_spins_own_paths_answer_first() {
 #[test]
 fn a_request_without_one_clear_host_is_closed_unanswered() {
     let host = Setup::new().start();
-    assert!(
-        host.raw("GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n")
-            .is_none()
-    );
-    assert!(
-        host.raw("GET http://a/hello HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n")
-            .is_none()
-    );
+    assert!(host.raw("GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n").is_none());
+    assert!(host.raw("GET http://a/hello HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n").is_none());
     assert_eq!(host.ok("/hello"), "hello");
 }
 
@@ -124,9 +101,7 @@ fn a_header_that_is_not_text_is_500() {
 #[test]
 fn a_head_request_reaches_the_component_and_has_no_body() {
     let host = Setup::new().start();
-    let reply = host
-        .raw("HEAD /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .unwrap();
+    let reply = host.raw("HEAD /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     assert_eq!((reply.status, reply.body.as_str()), (200, ""));
     assert!(reply.head.contains("content-length: 5"));
 }

@@ -33,11 +33,7 @@ fn verbs_every_backend_has(host: &Host) {
     host.ok("/wasi-kv/set-many?value=v");
     host.ok("/wasi-kv/delete-many");
     let cursor = host.get("/wasi-kv/cursor");
-    assert!(
-        cursor.status == 502 && cursor.body.contains("cursor not supported"),
-        "{}",
-        cursor.body
-    );
+    assert!(cursor.status == 502 && cursor.body.contains("cursor not supported"), "{}", cursor.body);
 }
 
 #[test]
@@ -58,10 +54,7 @@ fn sqlite_refuses_to_count_on_what_is_no_counter_and_goes_on() {
     }
     host.ok(&format!("/wasi-kv/increment?key=n&delta={}", i64::MAX));
     assert_eq!(host.get("/wasi-kv/increment?key=n&delta=1").status, 502);
-    assert_eq!(
-        host.ok("/wasi-kv/increment?key=n&delta=0"),
-        i64::MAX.to_string()
-    );
+    assert_eq!(host.ok("/wasi-kv/increment?key=n&delta=0"), i64::MAX.to_string());
     assert_eq!(host.ok("/spin-kv/get?key=a"), "text");
 }
 
@@ -88,16 +81,9 @@ fn sqlite_keeps_its_data_over_a_restart_in_spins_own_table() {
 fn concurrent_increments_give_every_number_once() {
     let host = Setup::new().start();
     let mut numbers: Vec<i64> = std::thread::scope(|scope| {
-        let count = || {
-            (0..10)
-                .map(|_| host.ok("/wasi-kv/increment?key=n&delta=1").parse().unwrap())
-                .collect()
-        };
+        let count = || (0..10).map(|_| host.ok("/wasi-kv/increment?key=n&delta=1").parse().unwrap()).collect();
         let workers: Vec<_> = (0..8).map(|_| scope.spawn(count)).collect();
-        workers
-            .into_iter()
-            .flat_map(|w| -> Vec<i64> { w.join().unwrap() })
-            .collect()
+        workers.into_iter().flat_map(|w| -> Vec<i64> { w.join().unwrap() }).collect()
     });
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=80).collect::<Vec<_>>());
@@ -106,10 +92,7 @@ fn concurrent_increments_give_every_number_once() {
 #[test]
 fn runtime_configuration_names_the_file_of_a_store() {
     let config = "[key_value_store.default]\ntype = \"spin\"\npath = \"deep/er.db\"\n";
-    let host = Setup::new()
-        .file("runtime.toml", config)
-        .args(&["--runtime-config-file", "runtime.toml"])
-        .start();
+    let host = Setup::new().file("runtime.toml", config).args(&["--runtime-config-file", "runtime.toml"]).start();
     assert_eq!(host.get("/bare").status, 204);
     assert!(host.folder().join("deep/er.db").is_file());
     assert!(!host.folder().join("state/sqlite_key_value.db").exists());
@@ -134,8 +117,7 @@ fn verbs_and_commits_are_counted_for_measurements() {
         host.ok(path);
     }
     host.stop();
-    let counts: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let counts: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     let expected = serde_json::json!({
         "get": 2, "set": 1, "set_many": 1, "delete": 2, "delete_many": 1, "increment": 1, "get_many": 1,
         // The second deletion of the same key changed nothing.
@@ -155,45 +137,20 @@ impl Redis {
     /// `None` if no server is installed, which is a failure where everything must be tested.
     fn start() -> Option<Self> {
         let installed = |program: &&str| Command::new(program).arg("--version").output().is_ok();
-        let Some(program) = ["redis-server", "valkey-server"]
-            .into_iter()
-            .find(installed)
-        else {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "neither redis-server nor valkey-server is installed"
-            );
+        let Some(program) = ["redis-server", "valkey-server"].into_iter().find(installed) else {
+            assert!(std::env::var_os("CI").is_none(), "neither redis-server nor valkey-server is installed");
             eprintln!("skipped: neither redis-server nor valkey-server is installed");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port()
-            .to_string();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
         let child = Command::new(program)
-            .args([
-                "--port",
-                &port,
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--dir",
-            ])
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
             .arg(folder.path())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let redis = Self {
-            child,
-            url: format!("redis://127.0.0.1:{port}/"),
-            _folder: folder,
-        };
+        let redis = Self { child, url: format!("redis://127.0.0.1:{port}/"), _folder: folder };
         while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
             std::thread::yield_now();
         }
@@ -211,14 +168,8 @@ impl Drop for Redis {
 #[test]
 fn redis_has_the_verbs_but_cannot_read_many_at_once() {
     let Some(redis) = Redis::start() else { return };
-    let config = format!(
-        "[key_value_store.default]\ntype = \"redis\"\nurl = {:?}\n",
-        redis.url
-    );
-    let host = Setup::new()
-        .file("runtime.toml", &config)
-        .args(&["--runtime-config-file", "runtime.toml"])
-        .start();
+    let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {:?}\n", redis.url);
+    let host = Setup::new().file("runtime.toml", &config).args(&["--runtime-config-file", "runtime.toml"]).start();
     verbs_every_backend_has(&host);
     let many = host.get("/wasi-kv/get-many?key=n&key=z");
     assert_eq!(many.status, 502, "{}", many.body);

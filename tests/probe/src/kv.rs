@@ -17,12 +17,7 @@ pub async fn bare() -> anyhow::Result<Answer> {
     NEXT.set(NEXT.get().wrapping_add(1));
     let n = NEXT.get();
     let store = Store::open_default().await?;
-    store
-        .set(
-            format!("bare/{}", n % 10_000),
-            b"a value of some thirty-two bytes",
-        )
-        .await?;
+    store.set(format!("bare/{}", n % 10_000), b"a value of some thirty-two bytes").await?;
     empty(204)
 }
 
@@ -35,10 +30,7 @@ pub async fn spin(path: &str, query: &Query) -> anyhow::Result<Answer> {
     let key = query.get("key");
     let answer = match verb(path) {
         "get" => store.get(key).await.map(|v| v.map(shown)),
-        "set" => store
-            .set(key, query.get("value").as_bytes())
-            .await
-            .map(|()| Some(String::new())),
+        "set" => store.set(key, query.get("value").as_bytes()).await.map(|()| Some(String::new())),
         "delete" => store.delete(key).await.map(|()| Some(String::new())),
         "exists" => store.exists(key).await.map(|b| Some(b.to_string())),
         "keys" => store.get_keys().await.collect().await.map(|mut keys| {
@@ -48,13 +40,7 @@ pub async fn spin(path: &str, query: &Query) -> anyhow::Result<Answer> {
         "get-joined" => {
             let gets = query.all("key").map(|key| store.get(key));
             futures::future::try_join_all(gets).await.map(|values| {
-                Some(
-                    values
-                        .into_iter()
-                        .map(|v| v.map_or("-".into(), shown))
-                        .collect::<Vec<_>>()
-                        .join(","),
-                )
+                Some(values.into_iter().map(|v| v.map_or("-".into(), shown)).collect::<Vec<_>>().join(","))
             })
         }
         other => return text(404, other),
@@ -72,9 +58,7 @@ pub fn wasi(path: &str, query: &Query) -> anyhow::Result<Answer> {
     let keys = || query.all("key").map(str::to_owned).collect::<Vec<_>>();
     let answer = match verb(path) {
         "get" => bucket.get(key).map(|v| v.map(shown)),
-        "set" => bucket
-            .set(key, query.get("value").as_bytes())
-            .map(|()| Some(String::new())),
+        "set" => bucket.set(key, query.get("value").as_bytes()).map(|()| Some(String::new())),
         "delete" => bucket.delete(key).map(|()| Some(String::new())),
         "exists" => bucket.exists(key).map(|b| Some(b.to_string())),
         "keys" => bucket.list_keys(None).map(|mut r| {
@@ -82,22 +66,16 @@ pub fn wasi(path: &str, query: &Query) -> anyhow::Result<Answer> {
             Some(r.keys.join(","))
         }),
         "cursor" => bucket.list_keys(Some("1")).map(|r| Some(r.keys.join(","))),
-        "increment" => {
-            atomics::increment(&bucket, key, query.number("delta")).map(|n| Some(n.to_string()))
-        }
+        "increment" => atomics::increment(&bucket, key, query.number("delta")).map(|n| Some(n.to_string())),
         "get-many" => batch::get_many(&bucket, &keys()).map(|found| {
-            let mut found: Vec<String> = found
-                .into_iter()
-                .map(|(k, v)| format!("{k}={}", v.map_or("-".into(), shown)))
-                .collect();
+            let mut found: Vec<String> =
+                found.into_iter().map(|(k, v)| format!("{k}={}", v.map_or("-".into(), shown))).collect();
             found.sort();
             Some(found.join(","))
         }),
         "set-many" => {
-            let pairs: Vec<(String, Vec<u8>)> = query
-                .all("key")
-                .map(|k| (k.to_owned(), query.get("value").as_bytes().to_vec()))
-                .collect();
+            let pairs: Vec<(String, Vec<u8>)> =
+                query.all("key").map(|k| (k.to_owned(), query.get("value").as_bytes().to_vec())).collect();
             batch::set_many(&bucket, &pairs).map(|()| Some(String::new()))
         }
         "delete-many" => batch::delete_many(&bucket, &keys()).map(|()| Some(String::new())),

@@ -93,10 +93,7 @@ async fn handle(request: Request) -> anyhow::Result<Answer> {
 async fn echo(request: Request) -> anyhow::Result<Answer> {
     let mut out = format!("{} {}\n", request.method(), request.uri());
     for (name, value) in request.headers() {
-        out.push_str(&format!(
-            "{name}: {}\n",
-            String::from_utf8_lossy(value.as_bytes())
-        ));
+        out.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
     }
     out.push('\n');
     let body = request.into_body().bytes().await?;
@@ -106,14 +103,9 @@ async fn echo(request: Request) -> anyhow::Result<Answer> {
 
 fn text(status: u16, body: &str) -> anyhow::Result<Answer> {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    Ok(Response::builder()
-        .status(status)
-        .header("content-length", body.len())
-        .body(FullBody::new(body))?)
+    Ok(Response::builder().status(status).header("content-length", body.len()).body(FullBody::new(body))?)
 }
 
 fn empty(status: u16) -> anyhow::Result<Answer> {
-    Ok(Response::builder()
-        .status(status)
-        .body(FullBody::new(Bytes::new()))?)
+    Ok(Response::builder().status(status).body(FullBody::new(Bytes::new()))?)
 }

@@ -1,6 +1,5 @@
 //! Calls to other hosts.
 
-use bytes::Bytes;
 use spin_sdk::http::EmptyBody;
 use spin_sdk::http::body::IncomingBodyExt;
 
@@ -14,10 +13,7 @@ pub async fn get(query: &Query) -> anyhow::Result<Answer> {
         Ok(response) => {
             let status = response.status().as_u16();
             let body = response.into_body().bytes().await?;
-            text(
-                200,
-                &format!("{status} {}", String::from_utf8_lossy(&Bytes::from(body))),
-            )
+            text(200, &format!("{status} {}", String::from_utf8_lossy(&body)))
         }
         Err(error) => text(502, &format!("{error:?}")),
     }

@@ -14,17 +14,11 @@ impl Query {
 
     /// The first value of `name`; empty if there is none.
     pub fn get<'a>(&'a self, name: &str) -> &'a str {
-        self.0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map_or("", |(_, v)| v)
+        self.0.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
     }
 
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     /// The number under `name`; 0 if there is none.

@@ -39,18 +39,10 @@ pub struct Store {
 pub type Stores = BTreeMap<String, Arc<Store>>;
 
 /// Opens every configured store; `default` is `default_file` unless the configuration says otherwise.
-pub fn open(
-    config: &BTreeMap<String, StoreConfig>,
-    default_file: &Path,
-    counts: &Arc<Counts>,
-) -> Result<Stores> {
+pub fn open(config: &BTreeMap<String, StoreConfig>, default_file: &Path, counts: &Arc<Counts>) -> Result<Stores> {
     let mut stores = Stores::new();
     let mut add = |label: &str, backend| {
-        let store = Store {
-            label: label.to_owned(),
-            backend,
-            counts: counts.clone(),
-        };
+        let store = Store { label: label.to_owned(), backend, counts: counts.clone() };
         stores.insert(label.to_owned(), Arc::new(store));
     };
     for (label, store) in config {
@@ -61,10 +53,7 @@ pub fn open(
         add(label, backend);
     }
     if !config.contains_key("default") {
-        add(
-            "default",
-            Backend::Sqlite(sqlite::Database::open(Some(default_file))?),
-        );
+        add("default", Backend::Sqlite(sqlite::Database::open(Some(default_file))?));
     }
     Ok(stores)
 }
@@ -132,13 +121,7 @@ impl Store {
             Backend::Redis(server) => server.get_many(&keys).await,
         }?;
         self.counts.get_many.bump();
-        bounded(
-            pairs
-                .iter()
-                .map(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len))
-                .sum(),
-            pairs,
-        )
+        bounded(pairs.iter().map(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len)).sum(), pairs)
     }
 
     /// All or nothing on both backends.
@@ -181,9 +164,7 @@ impl Store {
 
 fn bounded<T>(bytes: usize, answer: T) -> Answer<T> {
     if bytes > ANSWER_BYTES_MAX {
-        return Err(format!(
-            "query result exceeds limit of {ANSWER_BYTES_MAX} bytes"
-        ));
+        return Err(format!("query result exceeds limit of {ANSWER_BYTES_MAX} bytes"));
     }
     Ok(answer)
 }

@@ -16,10 +16,7 @@ pub struct Server {
 impl Server {
     pub fn new(url: &str) -> Result<Self> {
         let client = Client::open(url).context("the Redis URL is not valid")?;
-        Ok(Self {
-            client,
-            connection: OnceCell::new(),
-        })
+        Ok(Self { client, connection: OnceCell::new() })
     }
 
     /// A failed PING is no error: the connection reconnects by itself.
@@ -70,23 +67,14 @@ impl Server {
 
     async fn run<T: FromRedisValue>(&self, command: &mut Cmd) -> Answer<T> {
         let mut connection = self.connection().await?;
-        command
-            .query_async(&mut connection)
-            .await
-            .map_err(|e| e.to_string())
+        command.query_async(&mut connection).await.map_err(|e| e.to_string())
     }
 
     async fn connection(&self) -> Answer<ConnectionManager> {
         let connect = || async {
-            let config = ConnectionManagerConfig::new()
-                .set_response_timeout(None)
-                .set_connection_timeout(None);
+            let config = ConnectionManagerConfig::new().set_response_timeout(None).set_connection_timeout(None);
             self.client.get_connection_manager_with_config(config).await
         };
-        self.connection
-            .get_or_try_init(connect)
-            .await
-            .cloned()
-            .map_err(|e| e.to_string())
+        self.connection.get_or_try_init(connect).await.cloned().map_err(|e| e.to_string())
     }
 }

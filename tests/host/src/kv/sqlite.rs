@@ -24,8 +24,7 @@ const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2
     ON CONFLICT (store, key) DO UPDATE SET value = ?3";
 const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
 const KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1";
-const GET_MANY: &str =
-    "SELECT key, value FROM spin_key_value WHERE store = ?1 AND key IN rarray(?2)";
+const GET_MANY: &str = "SELECT key, value FROM spin_key_value WHERE store = ?1 AND key IN rarray(?2)";
 const DELETE_MANY: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key IN rarray(?2)";
 
 /// An open database.
@@ -38,8 +37,7 @@ impl Database {
             None => Connection::open_in_memory(),
             Some(path) => {
                 if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-                    std::fs::create_dir_all(folder)
-                        .with_context(|| format!("cannot create {}", folder.display()))?;
+                    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
                 }
                 Connection::open(path)
             }
@@ -54,28 +52,16 @@ impl Database {
     }
 
     pub fn get(&self, store: &str, key: &str) -> Answer<Option<Vec<u8>>> {
-        self.run(|c| {
-            c.prepare_cached(GET)?
-                .query_row([store, key], |row| row.get(0))
-                .optional()
-        })
+        self.run(|c| c.prepare_cached(GET)?.query_row([store, key], |row| row.get(0)).optional())
     }
 
     pub fn set(&self, store: &str, key: &str, value: &[u8]) -> Answer<()> {
-        self.run(|c| {
-            c.prepare_cached(SET)?
-                .execute(params![store, key, value])
-                .map(drop)
-        })
+        self.run(|c| c.prepare_cached(SET)?.execute(params![store, key, value]).map(drop))
     }
 
     /// Whether anything was deleted.
     pub fn delete(&self, store: &str, key: &str) -> Answer<bool> {
-        self.run(|c| {
-            c.prepare_cached(DELETE)?
-                .execute([store, key])
-                .map(|n| n > 0)
-        })
+        self.run(|c| c.prepare_cached(DELETE)?.execute([store, key]).map(|n| n > 0))
     }
 
     pub fn exists(&self, store: &str, key: &str) -> Answer<bool> {
@@ -83,19 +69,13 @@ impl Database {
     }
 
     pub fn keys(&self, store: &str) -> Answer<Vec<String>> {
-        self.run(|c| {
-            c.prepare_cached(KEYS)?
-                .query_map([store], |row| row.get(0))?
-                .collect()
-        })
+        self.run(|c| c.prepare_cached(KEYS)?.query_map([store], |row| row.get(0))?.collect())
     }
 
     pub fn get_many(&self, store: &str, keys: Vec<String>) -> Answer<Pairs> {
         self.run(|c| {
             c.prepare_cached(GET_MANY)?
-                .query_map(params![store, array(keys)], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?
+                .query_map(params![store, array(keys)], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         })
     }
@@ -104,9 +84,7 @@ impl Database {
         self.run(|c| {
             let transaction = c.transaction()?;
             for (key, value) in pairs {
-                transaction
-                    .prepare_cached(SET)?
-                    .execute(params![store, key, value])?;
+                transaction.prepare_cached(SET)?.execute(params![store, key, value])?;
             }
             transaction.commit()
         })
@@ -114,11 +92,7 @@ impl Database {
 
     /// Whether anything was deleted.
     pub fn delete_many(&self, store: &str, keys: Vec<String>) -> Answer<bool> {
-        self.run(|c| {
-            c.prepare_cached(DELETE_MANY)?
-                .execute(params![store, array(keys)])
-                .map(|n| n > 0)
-        })
+        self.run(|c| c.prepare_cached(DELETE_MANY)?.execute(params![store, array(keys)]).map(|n| n > 0))
     }
 
     /// The new sum; a counter is eight bytes, little-endian, and begins at 0.
@@ -128,28 +102,19 @@ impl Database {
     pub fn increment(&self, store: &str, key: &str, delta: i64) -> Answer<i64> {
         self.run(|c| {
             let transaction = c.transaction()?;
-            let old: Option<Vec<u8>> = transaction
-                .prepare_cached(GET)?
-                .query_row([store, key], |row| row.get(0))
-                .optional()?;
+            let old: Option<Vec<u8>> =
+                transaction.prepare_cached(GET)?.query_row([store, key], |row| row.get(0)).optional()?;
             let old = match old.map(<[u8; 8]>::try_from) {
                 None => 0,
                 Some(Ok(bytes)) => i64::from_le_bytes(bytes),
                 Some(Err(other)) => {
-                    return Ok(Err(format!(
-                        "the value has {} bytes and is no counter",
-                        other.len()
-                    )));
+                    return Ok(Err(format!("the value has {} bytes and is no counter", other.len())));
                 }
             };
             let Some(sum) = old.checked_add(delta) else {
-                return Ok(Err(format!(
-                    "{old} plus {delta} is beyond the range of a counter"
-                )));
+                return Ok(Err(format!("{old} plus {delta} is beyond the range of a counter")));
             };
-            transaction
-                .prepare_cached(SET)?
-                .execute(params![store, key, sum.to_le_bytes()])?;
+            transaction.prepare_cached(SET)?.execute(params![store, key, sum.to_le_bytes()])?;
             transaction.commit()?;
             Ok(Ok(sum))
         })?

@@ -18,9 +18,7 @@ pub fn root() -> PathBuf {
 /// The compiled probe.
 pub fn probe() -> PathBuf {
     static BUILT: Once = Once::new();
-    BUILT.call_once(|| {
-        dering_host::build::components(&root(), &["probe"]).expect("the probe builds")
-    });
+    BUILT.call_once(|| dering_host::build::components(&root(), &["probe"]).expect("the probe builds"));
     root().join("target/wasm32-wasip2/release/probe.wasm")
 }
 
@@ -48,13 +46,8 @@ impl Setup {
         probe();
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_dering-host"));
-        command
-            .args(["--listen", "127.0.0.1:0", "--from"])
-            .arg(from);
-        command
-            .current_dir(folder.path())
-            .arg("--state-dir")
-            .arg(folder.path().join("state"));
+        command.args(["--listen", "127.0.0.1:0", "--from"]).arg(from);
+        command.current_dir(folder.path()).arg("--state-dir").arg(folder.path().join("state"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("SPIN_") {
                 command.env_remove(name);
@@ -81,17 +74,9 @@ impl Setup {
 
     /// Starts a host that is expected to refuse, and gives what it says on stderr.
     pub fn refusal(mut self) -> String {
-        let Output {
-            status,
-            stderr,
-            stdout,
-        } = self.command.output().unwrap();
+        let Output { status, stderr, stdout } = self.command.output().unwrap();
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
-        assert!(
-            !status.success(),
-            "{}{stderr}",
-            String::from_utf8_lossy(&stdout)
-        );
+        assert!(!status.success(), "{}{stderr}", String::from_utf8_lossy(&stdout));
         stderr
     }
 
@@ -99,19 +84,11 @@ impl Setup {
         let mut child = self.command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines
-            .find_map(|line| {
-                line.unwrap()
-                    .strip_prefix("Serving http://")
-                    .map(str::to_owned)
-            })
+            .find_map(|line| line.unwrap().strip_prefix("Serving http://").map(str::to_owned))
             .expect("the host says where it serves");
         // What else it says must be read, or its pipe fills.
         std::thread::spawn(move || lines.for_each(drop));
-        Host {
-            child,
-            address,
-            setup: self,
-        }
+        Host { child, address, setup: self }
     }
 }
 
@@ -128,11 +105,8 @@ impl Host {
     }
 
     pub fn get(&self, path: &str) -> Reply {
-        self.raw(&format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.address
-        ))
-        .expect("an answer")
+        self.raw(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address))
+            .expect("an answer")
     }
 
     /// The body of a 200.
@@ -156,33 +130,23 @@ impl Host {
     /// Begins a request to `path` that is in flight until it is let go.
     pub fn hold(&self, path: &str) -> Held {
         let mut stream = self.connect();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\n"
-        );
+        let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         Held(stream)
     }
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream
     }
 
     /// Ends the host by SIGTERM, and gives its folder back.
     pub fn stop(mut self) -> Setup {
-        let done = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
+        let done = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(done.success());
         assert!(self.child.wait().unwrap().success());
-        let empty = Setup {
-            command: Command::new("true"),
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let empty = Setup { command: Command::new("true"), folder: tempfile::tempdir().unwrap() };
         std::mem::replace(&mut self.setup, empty)
     }
 }
@@ -223,10 +187,6 @@ impl Reply {
         let text = String::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.get(9..12)?.parse().ok()?;
-        Some(Self {
-            status,
-            head: head.to_ascii_lowercase(),
-            body: body.to_owned(),
-        })
+        Some(Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
     }
 }

@@ -1,0 +1,158 @@
+//! Campaigns and the do-not-call list.
+
+use dering::campaign::{self, Action, Campaign, State, e164};
+use dering::problem::Problem;
+use dering::store::Store;
+use dering::suppression::{self, DoNotCall, Reason};
+use edge::request::{Body, Head};
+use edge::{Reply, answer, auth, clock, config, request, response, store::SpinStore};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+
+const BODY_MAX: u64 = 256 << 10;
+const LIMIT_MS: u64 = 20_000;
+
+#[http_service]
+async fn handle(request: Request) -> Reply {
+    answer(LIMIT_MS, route(request)).await
+}
+
+async fn route(request: Request) -> Result<Reply, Problem> {
+    let (head, mut body) = request::open(request);
+    auth::require_admin(&head).await?;
+    match (head.method(), head.segments().as_slice()) {
+        ("GET", ["v1", "campaigns"]) => {
+            let shelf = campaign::read(&SpinStore).await?;
+            let all: Vec<Value> = shelf.campaigns.iter().map(Campaign::to_json).collect();
+            Ok(response::json(200, &json!({ "campaigns": all })))
+        }
+        ("POST", ["v1", "campaigns"]) => create(&head, &mut body).await,
+        (_, ["v1", "campaigns"]) => Ok(response::method_not_allowed("GET, POST")),
+        ("GET", ["v1", "campaigns", id]) => {
+            let shelf = campaign::read(&SpinStore).await?;
+            Ok(shown(200, shelf.get(id).ok_or_else(|| campaign::unknown(id))?))
+        }
+        ("PATCH", ["v1", "campaigns", id]) => patch(id, &head, &mut body).await,
+        ("DELETE", ["v1", "campaigns", id]) => delete(id).await,
+        (_, ["v1", "campaigns", _]) => Ok(response::method_not_allowed("GET, PATCH, DELETE")),
+        ("POST", ["v1", "campaigns", id, "start"]) => act(id, Action::Start).await,
+        ("POST", ["v1", "campaigns", id, "pause"]) => act(id, Action::Pause).await,
+        ("POST", ["v1", "campaigns", id, "resume"]) => act(id, Action::Resume).await,
+        ("POST", ["v1", "campaigns", id, "finish"]) => act(id, Action::Finish).await,
+        (_, ["v1", "campaigns", _, "start" | "pause" | "resume" | "finish"]) => Ok(response::method_not_allowed("POST")),
+        ("POST", ["v1", "suppressions"]) => suppress(&head, &mut body).await,
+        (_, ["v1", "suppressions"]) => Ok(response::method_not_allowed("POST")),
+        ("DELETE", ["v1", "suppressions", id]) => {
+            let key = suppression::key_of(id).ok_or_else(response::not_found)?;
+            SpinStore.delete_many(&[key]).await.map_err(|e| Problem::store(&e))?;
+            Ok(response::no_content())
+        }
+        (_, ["v1", "suppressions", _]) => Ok(response::method_not_allowed("DELETE")),
+        _ => Err(response::not_found()),
+    }
+}
+
+fn shown(status: u16, campaign: &Campaign) -> Reply {
+    response::with_version(response::json(status, &campaign.to_json()), campaign.version)
+}
+
+async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+    let (id, settings) = Campaign::parse(body.json(head, BODY_MAX).await?)?;
+    let id = id.unwrap_or_else(|| format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>()));
+    let mut created = false;
+    let campaign = campaign::edit(&SpinStore, &id, |current| match current {
+        None => {
+            created = true;
+            Ok(Some(Campaign { id: id.clone(), state: State::Draft, version: 0, settings: settings.clone() }))
+        }
+        // The same again: a client that did not hear the first answer.
+        Some(c) if c.settings == settings => Ok(Some(c.clone())),
+        Some(_) => Err(Problem::new(
+            409,
+            "campaign_exists",
+            "There is such a campaign already",
+            format!("the campaign \"{id}\" exists with other settings"),
+            "Choose another id, or change the campaign with PATCH.",
+        )),
+    })
+    .await?;
+    let campaign = campaign.ok_or_else(|| campaign::unknown(&id))?;
+    Ok(shown(if created { 201 } else { 200 }, &campaign))
+}
+
+async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+    let change: Value = body.json(head, BODY_MAX).await?;
+    let expected = head.if_match()?;
+    let campaign = campaign::edit(&SpinStore, id, |current| {
+        let current = current.ok_or_else(|| campaign::unknown(id))?;
+        if expected.is_some_and(|version| version != current.version) {
+            return Err(Problem::new(
+                412,
+                "version_mismatch",
+                "The campaign was changed meanwhile",
+                format!("it is at version {}", current.version),
+                "Get the campaign again, look at what changed, and send your change with the new ETag.",
+            ));
+        }
+        Ok(Some(Campaign { settings: current.patched(&change)?, ..current.clone() }))
+    })
+    .await?;
+    Ok(shown(200, &campaign.ok_or_else(|| campaign::unknown(id))?))
+}
+
+async fn act(id: &str, action: Action) -> Result<Reply, Problem> {
+    let campaign = campaign::edit(&SpinStore, id, |current| {
+        let current = current.ok_or_else(|| campaign::unknown(id))?;
+        Ok(Some(Campaign { state: current.after(action)?, ..current.clone() }))
+    })
+    .await?;
+    Ok(shown(200, &campaign.ok_or_else(|| campaign::unknown(id))?))
+}
+
+async fn delete(id: &str) -> Result<Reply, Problem> {
+    campaign::edit(&SpinStore, id, |current| match current {
+        None => Ok(None),
+        Some(c) if c.state == State::Draft || c.state == State::Finished => Ok(None),
+        Some(_) => Err(Problem::new(
+            409,
+            "wrong_state",
+            "The campaign's state does not allow this",
+            "only a draft or a finished campaign can be deleted",
+            "Finish the campaign first.",
+        )),
+    })
+    .await?;
+    Ok(response::no_content())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Suppression {
+    phone: String,
+    #[serde(default)]
+    until: Option<jiff::Timestamp>,
+}
+
+async fn suppress(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+    let asked: Suppression = body.json(head, BODY_MAX).await?;
+    if !e164(&asked.phone) {
+        return Err(Problem::new(
+            422,
+            "phone_invalid",
+            "This is no phone number in E.164 form",
+            "the member `phone` must be + and 7 to 15 digits",
+            "Write the number like +6281234567890.",
+        )
+        .at("/phone"));
+    }
+    let vault = config::vault().await?;
+    let entry =
+        DoNotCall { reason: Reason::Entered, since_ms: clock::now_ms(), until_ms: asked.until.map(|t| t.as_millisecond()) };
+    SpinStore
+        .set(&suppression::do_not_call_key(&vault, &asked.phone), &entry.encode())
+        .await
+        .map_err(|e| Problem::store(&e))?;
+    Ok(response::json(201, &json!({ "suppression": suppression::person(&vault, &asked.phone), "until": asked.until })))
+}

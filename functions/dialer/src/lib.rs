@@ -1,0 +1,69 @@
+//! The tick, invoked by a scheduler every few seconds.
+
+use dering::problem::Problem;
+use dering::provider::ApiRequest;
+use dering::tick::{self, Sent, Setup, World};
+use edge::outbound::Failed;
+use edge::{Reply, answer, auth, clock, config, outbound, request, response, store::SpinStore};
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+
+/// Above the longest a tick can take: its horizon, and the time-out of the last order.
+const LIMIT_MS: u64 = 30_000;
+
+#[http_service]
+async fn handle(request: Request) -> Reply {
+    answer(LIMIT_MS, route(request)).await
+}
+
+async fn route(request: Request) -> Result<Reply, Problem> {
+    let (head, _) = request::open(request);
+    if head.method() != "POST" {
+        return Ok(response::method_not_allowed("POST"));
+    }
+    auth::require_admin(&head).await?;
+    let shards = config::shards().await?;
+    let shard = match head.parameter("shard") {
+        None => 0,
+        Some(text) => text.parse::<u16>().ok().filter(|s| *s < shards).ok_or_else(|| {
+            Problem::new(
+                400,
+                "shard_unknown",
+                "There is no such shard",
+                format!("the parameter `shard` must be a number below {shards}"),
+                "Call the tick once for each shard, from 0.",
+            )
+        })?,
+    };
+    let vault = config::vault().await?;
+    let public_url = config::public_url().await?;
+    let account = config::calling_account(dering::provider::Provider::Twilio).await?;
+    let setup = Setup { vault: &vault, public_url: &public_url, account: &|_| Some(account.clone()), shards };
+    let report = tick::tick(&SpinStore, &Host, &setup, shard).await?;
+    Ok(response::json(200, &report))
+}
+
+/// The outside, as the host gives it.
+struct Host;
+
+impl World for Host {
+    fn now_ms(&self) -> i64 {
+        clock::now_ms()
+    }
+
+    fn nonce(&self) -> [u8; 24] {
+        clock::random()
+    }
+
+    async fn sleep_ms(&self, ms: u64) {
+        clock::sleep_ms(ms).await;
+    }
+
+    async fn send(&self, request: ApiRequest, timeout_ms: u64) -> Sent {
+        match outbound::send(&request, timeout_ms).await {
+            Ok(sent) => Sent::Answer { status: sent.status, headers: sent.headers, body: sent.body },
+            Err(Failed::NotSent) => Sent::NotSent,
+            Err(Failed::Unclear) => Sent::Unclear,
+        }
+    }
+}

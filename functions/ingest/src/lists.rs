@@ -1,0 +1,138 @@
+//! Lists: upload, show, rejected rows, withdraw.
+
+use dering::campaign;
+use dering::hours::local_date;
+use dering::list::{self, Intake, Label, Manifest, Rejection, Rules, Taken};
+use dering::problem::Problem;
+use dering::tick::{ShardNews, log};
+use edge::request::{Body, Head};
+use edge::{Reply, clock, config, response, store::SpinStore};
+
+/// A file of ten million rows is below this.
+const FILE_MAX: u64 = 4 << 30;
+
+pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+    let shelf = campaign::read(&SpinStore).await?;
+    let campaign = shelf.get(id).ok_or_else(|| campaign::unknown(id))?;
+    if campaign.state == campaign::State::Finished {
+        return Err(Problem::new(
+            409,
+            "wrong_state",
+            "The campaign's state does not allow this",
+            "the campaign is finished",
+            "Upload the list to a campaign that is not over.",
+        ));
+    }
+    csv_only(head)?;
+    let vault = config::vault().await?;
+    let shards = config::shards().await?;
+    list::fix_shards(&SpinStore, shards).await?;
+    let now_ms = clock::now_ms();
+    let settings = &campaign.settings;
+    let today = local_date(&settings.time_zone, now_ms).unwrap_or_default();
+    let own = config::variable("own_numbers").await?.unwrap_or_default();
+    let rules = Rules {
+        as_of: settings.starts.map_or(today, |starts| starts.max(today)),
+        matter: settings.matter,
+        own_numbers: own.split(',').map(|n| n.trim().to_owned()).chain(settings.caller_ids.clone()).filter(|n| !n.is_empty()).collect(),
+        default_zone: None,
+        past_due_allowed: false,
+    };
+    let label = Label {
+        campaign: id.to_owned(),
+        name: head.parameter("name").unwrap_or_default(),
+        office: head.parameter("office").unwrap_or_default(),
+    };
+    let dice = |bytes: &mut [u8]| {
+        for part in bytes.chunks_mut(8) {
+            let fresh = clock::random::<8>();
+            part.copy_from_slice(&fresh[..part.len()]);
+        }
+    };
+    let mut intake = Intake::new(&SpinStore, &vault, &dice, shards, label, rules);
+    let taken = loop {
+        let pushed = match body.chunk(FILE_MAX).await {
+            Ok(Some(chunk)) => intake.push(&chunk).await,
+            Ok(None) => break intake.finish(clock::now_ms()).await?,
+            Err(broken) => Err(broken),
+        };
+        if let Err(problem) = pushed {
+            intake.undo().await;
+            return Err(problem);
+        }
+    };
+    let (status, manifest) = match taken {
+        Taken::New(manifest) => (201, manifest),
+        Taken::Known(manifest) => (200, manifest),
+    };
+    Ok(response::json(status, &manifest.to_json()))
+}
+
+/// Other formats than CSV are refused by name, so that nobody reads a page of rejected rows to find out.
+fn csv_only(head: &Head) -> Result<(), Problem> {
+    let kind = head.header("content-type").unwrap_or("text/csv").to_ascii_lowercase();
+    let plain = ["text/csv", "text/plain", "application/csv", "application/vnd.ms-excel", "application/octet-stream"];
+    if plain.iter().any(|p| kind.starts_with(p)) && head.header("content-encoding").is_none() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        415,
+        "list_format",
+        "This kind of file is not taken",
+        format!("the content type is {}", kind.escape_default()),
+        "Save the list as CSV (UTF-8) and send it with the header Content-Type: text/csv, without Content-Encoding.",
+    ))
+}
+
+async fn found(list: &str) -> Result<Manifest, Problem> {
+    list::manifest(&SpinStore, list).await.map_err(|e| Problem::store(&e))?.ok_or_else(|| {
+        Problem::new(
+            404,
+            "list_unknown",
+            "There is no such list",
+            format!("no list has the id \"{}\"", list.escape_default()),
+            "The answer to an upload names the list's id.",
+        )
+    })
+}
+
+pub async fn show(list: &str) -> Result<Reply, Problem> {
+    Ok(response::json(200, &found(list).await?.to_json()))
+}
+
+/// Withdrawing stops every call not yet placed; the list's figures stay.
+pub async fn withdraw(list: &str) -> Result<Reply, Problem> {
+    found(list).await?;
+    for shard in 0..config::shards().await? {
+        let news = ShardNews::ListWithdrawn { list: list.to_owned() };
+        log(shard).append(&SpinStore, &news.encode(), clock::now_ms).await.map_err(Problem::from)?;
+    }
+    Ok(response::no_content())
+}
+
+/// The rejected rows in the file's own columns and three more, ready to be corrected and sent again; or as JSON.
+pub async fn rejected(list: &str, head: &Head) -> Result<Reply, Problem> {
+    let manifest = found(list).await?;
+    let vault = config::vault().await?;
+    let failed = |e| Problem::store(&e);
+    let key = list::data_key(&SpinStore, &vault, list).await.map_err(failed)?.ok_or_else(gone)?;
+    let mut rows: Vec<Rejection> = Vec::new();
+    for page in 0..manifest.rejected_pages {
+        rows.extend(list::read_rejected(&SpinStore, &key, list, page).await.map_err(failed)?.ok_or_else(gone)?);
+    }
+    if head.header("accept").is_some_and(|a| a.contains("json")) {
+        return Ok(response::json(200, &rows));
+    }
+    let csv = list::rejected_csv(&manifest.header, &rows);
+    Ok(response::text("text/csv; charset=utf-8", csv))
+}
+
+fn gone() -> Problem {
+    Problem::new(
+        410,
+        "list_erased",
+        "The list's rows are gone",
+        "its data key was deleted, or the master key is another one",
+        "Figures are kept; rows cannot be had again.",
+    )
+}

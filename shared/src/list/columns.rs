@@ -1,0 +1,330 @@
+//! Header names to fields: Indonesian and English, without regard to case, dots, spaces and slashes.
+
+use super::text;
+use crate::problem::Problem;
+
+/// What a column is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// NPWP, NIK or NITKU.
+    TaxpayerId,
+    /// One or more phone numbers.
+    Phone,
+    /// The taxpayer's name.
+    Name,
+    /// Why the taxpayer is called.
+    Matter,
+    /// Name of the tax.
+    TaxType,
+    /// Account and payment type code together (KAP-KJS).
+    TaxCode,
+    /// Account code (KAP, also called MAP).
+    Kap,
+    /// Payment type code (KJS).
+    Kjs,
+    /// Tax period (masa), alone or with its year.
+    TaxPeriod,
+    /// Tax year.
+    TaxYear,
+    /// Amount in rupiah.
+    Amount,
+    /// Last day of the duty.
+    DueDate,
+    /// Code of the tax office (KPP).
+    Office,
+    /// Province of the taxpayer's address.
+    Province,
+    /// Billing code.
+    BillingCode,
+    /// Who is called first.
+    Priority,
+    /// Language of the call.
+    Language,
+    /// Time zone of the taxpayer.
+    TimeZone,
+    /// Remarks; recognised, not kept.
+    Note,
+}
+
+impl Field {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Field::TaxpayerId => "taxpayer_id",
+            Field::Phone => "phone",
+            Field::Name => "name",
+            Field::Matter => "matter",
+            Field::TaxType => "tax_type",
+            Field::TaxCode => "tax_code",
+            Field::Kap => "kap",
+            Field::Kjs => "kjs",
+            Field::TaxPeriod => "tax_period",
+            Field::TaxYear => "tax_year",
+            Field::Amount => "amount",
+            Field::DueDate => "due_date",
+            Field::Office => "office",
+            Field::Province => "province",
+            Field::BillingCode => "billing_code",
+            Field::Priority => "priority",
+            Field::Language => "language",
+            Field::TimeZone => "time_zone",
+            Field::Note => "note",
+        }
+    }
+
+    /// Whether several columns may serve: phones are all taken, of taxpayer numbers the first that is filled in.
+    fn many(self) -> bool {
+        matches!(self, Field::TaxpayerId | Field::Phone)
+    }
+}
+
+/// Names of each field, best first: where a list has several, the better name wins. Whole names only: a part
+/// would also find the phone of the consultant or of the account representative. The date of an assessment
+/// (TGL KETETAPAN) is not here: the due date is a month later.
+#[rustfmt::skip]
+const NAMES: &[(Field, &[&str])] = &[
+    (
+        Field::TaxpayerId,
+        &[
+            "taxpayerid", "npwp16", "npwpnik", "niknpwp", "npwp", "nonpwp", "nomornpwp", "npwpwp", "npwp15", "nik",
+            "nonik", "nomornik", "nitku", "idwp", "idwajibpajak", "taxid", "taxnumber", "taxpayernumber", "tin",
+        ],
+    ),
+    (
+        Field::Phone,
+        &[
+            "phone", "notelphp", "notelp", "telp", "telphp", "nomortelp", "nomortelphp", "notelepon", "noteleponhp",
+            "nomortelepon", "nomorteleponhp", "telepon", "teleponhp", "telpon", "notelpon", "notlp", "notlphp",
+            "tlp", "nohp", "nohptelp", "nomorhp", "hp", "hpwa", "nohpwa", "handphone", "nohandphone",
+            "nomorhandphone", "ponsel", "noponsel", "nomorponsel", "kontak", "nokontak", "nomorkontak", "wa", "nowa",
+            "nomorwa", "whatsapp", "nowhatsapp", "nomorwhatsapp", "phones", "phonenumber", "telephone", "mobile",
+            "mobilephone", "contactnumber",
+        ],
+    ),
+    (
+        Field::Name,
+        &[
+            "name", "namawp", "namawajibpajak", "nama", "namapenanggungpajak", "taxpayername", "taxpayer", "fullname",
+        ],
+    ),
+    (Field::Matter, &["matter", "perihal", "jeniskegiatan", "kategori", "subject"]),
+    (Field::TaxType, &["taxtype", "jenispajak", "namapajak", "tax"]),
+    (Field::TaxCode, &["taxcode", "kapkjs", "mapkjs", "kodekapkjs"]),
+    (Field::Kap, &["kap", "map", "kodekap", "kodemap", "kodeakunpajak"]),
+    (Field::Kjs, &["kjs", "kodekjs", "kodejenissetoran"]),
+    (
+        Field::TaxPeriod,
+        &["taxperiod", "masapajak", "masa", "masatahunpajak", "masatahun", "period"],
+    ),
+    (Field::TaxYear, &["taxyear", "tahunpajak", "thnpajak", "tahun", "year"]),
+    (
+        Field::Amount,
+        &["amount", "totaltagihan", "jumlahtagihan", "jumlah", "saldo", "nilai", "pokok", "sanksi"],
+    ),
+    (
+        Field::DueDate,
+        &[
+            "duedate", "jatuhtempo", "tgljatuhtempo", "tanggaljatuhtempo", "jatuhtempopembayaran", "bataswaktu",
+            "tglbataswaktu", "tanggalbataswaktu", "bataswaktulapor", "bataswaktubayar", "bataswaktupelaporan",
+            "bataswaktupembayaran", "deadline",
+        ],
+    ),
+    (Field::Office, &["office", "kodekpp", "kpp", "kodekantor", "taxoffice"]),
+    (Field::Province, &["province", "provinsi", "propinsi", "prov", "namaprovinsi"]),
+    (Field::BillingCode, &["billingcode", "kodebilling", "idbilling", "nobilling"]),
+    (Field::Priority, &["priority", "prioritas"]),
+    (Field::Language, &["language", "bahasa"]),
+    (Field::TimeZone, &["timezone", "zonawaktu", "zona"]),
+    (Field::Note, &["note", "notes", "keterangan", "catatan"]),
+];
+
+/// Which column serves which field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Columns {
+    header: Vec<String>,
+    /// Field and column, in the order in which they are read.
+    used: Vec<(Field, usize)>,
+    shortest: usize,
+}
+
+impl Columns {
+    /// Understands a header line, or says what is missing in it.
+    pub fn find(header: Vec<String>) -> Result<Self, Problem> {
+        let header: Vec<String> = header.iter().map(|cell| text::words(cell)).collect();
+        let mut found: Vec<(Field, usize, usize)> = Vec::new();
+        for (column, name) in header.iter().enumerate() {
+            if let Some((field, rank)) = meaning(&text::key(name)) {
+                found.push((field, rank, column));
+            }
+        }
+        // By rank; the sort is stable, so equals stay in the file's order. Phones are all alike.
+        found.sort_by_key(|(field, rank, _)| if *field == Field::Phone { 0 } else { *rank });
+        let mut used: Vec<(Field, usize)> = Vec::new();
+        for (field, _, column) in found {
+            if field.many() || used.iter().all(|(other, _)| *other != field) {
+                used.push((field, column));
+            }
+        }
+        let is_missing = |field: &Field| used.iter().all(|(other, _)| other != field);
+        let missing: Vec<&str> = [Field::TaxpayerId, Field::Phone, Field::DueDate]
+            .iter()
+            .filter(|field| is_missing(field))
+            .map(|field| field.as_str())
+            .collect();
+        if !missing.is_empty() {
+            return Err(Problem::new(
+                422,
+                "columns_missing",
+                "The header line was not understood",
+                // The header is not quoted: where it is missing, the first line is a taxpayer's row.
+                format!("No column was recognised for: {}.", missing.join(", ")),
+                "The first row must name the columns, for example NPWP, NAMA WP, NO TELP/HP, JATUH TEMPO.",
+            )
+            .at("row 1"));
+        }
+        let shortest = used
+            .iter()
+            .filter(|(field, _)| !may_be_cut(*field))
+            .map(|(_, column)| column + 1)
+            .max();
+        Ok(Columns {
+            header,
+            shortest: shortest.unwrap_or(0),
+            used,
+        })
+    }
+
+    /// The header as the file has it.
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// Column names that were recognised, with the field they serve, in the file's order.
+    pub fn mapping(&self) -> Vec<(String, String)> {
+        let mut used = self.used.clone();
+        used.sort_by_key(|(_, column)| *column);
+        let name = |column: usize| self.header.get(column).cloned().unwrap_or_default();
+        used.iter()
+            .map(|(field, column)| (name(*column), field.as_str().to_owned()))
+            .collect()
+    }
+
+    /// Whether a row has the header's columns. Fewer are allowed if only remarks and the like are cut off:
+    /// spreadsheet programs drop the delimiters of empty last columns. More never are, even if empty: a delimiter
+    /// in a cell that is not quoted shifts the cells behind it, and most rows end in empty ones.
+    pub fn fit(&self, cells: &[String]) -> bool {
+        (self.shortest..=self.header.len()).contains(&cells.len())
+    }
+
+    /// The columns of a field, best first.
+    pub fn of(&self, field: Field) -> impl Iterator<Item = usize> + '_ {
+        self.used
+            .iter()
+            .filter(move |(other, _)| *other == field)
+            .map(|(_, column)| *column)
+    }
+
+    /// The column that counts for a field in this row: the best that is filled in, else the best.
+    pub fn column(&self, cells: &[String], field: Field) -> Option<usize> {
+        let filled = |column: &usize| cells.get(*column).is_some_and(|c| !text::is_blank(c));
+        self.of(field)
+            .find(filled)
+            .or_else(|| self.of(field).next())
+    }
+
+    /// The cell that counts for a field; empty if the list has no such column.
+    pub fn cell<'a>(&self, cells: &'a [String], field: Field) -> &'a str {
+        let column = self.column(cells, field);
+        column
+            .and_then(|column| cells.get(column))
+            .map_or("", String::as_str)
+    }
+}
+
+/// Fields without which a row still says the same about whom to call, when, and why.
+fn may_be_cut(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Note | Field::Priority | Field::BillingCode | Field::Language
+    )
+}
+
+fn meaning(key: &str) -> Option<(Field, usize)> {
+    let rank = |names: &[&str], key: &str| names.iter().position(|name| *name == key);
+    NAMES.iter().find_map(|(field, names)| {
+        let plain = match field {
+            Field::Amount => key.trim_end_matches("idr").trim_end_matches("rp"),
+            // NO HP 1, NO HP 2.
+            Field::Phone => key.trim_end_matches(['1', '2', '3']),
+            _ => key,
+        };
+        Some((*field, rank(names, plain)?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(header: &str) -> Result<Columns, Problem> {
+        Columns::find(header.split(';').map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn headers_are_compared_without_case_dots_spaces_and_slashes() {
+        for header in [
+            "NPWP;NO TELP/HP;JATUH TEMPO",
+            "npwp16;No. Telp / HP;Jatuh  Tempo",
+            "NPWP/NIK;telepon;TGL. JATUH TEMPO",
+            "ID WP;HANDPHONE;BATAS WAKTU",
+            "NITKU;Nomor Kontak;Tanggal Jatuh Tempo",
+            "taxpayer_id;phone;due_date",
+            "NIK;WA;Due Date",
+        ] {
+            let found = find(header).unwrap();
+            let fields: Vec<_> = found.mapping().into_iter().map(|(_, f)| f).collect();
+            assert_eq!(fields, ["taxpayer_id", "phone", "due_date"], "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let problem = find("NPWP;NAMA;JUMLAH (RP)").unwrap_err();
+        assert_eq!(problem.code, "columns_missing");
+        assert_eq!(
+            problem.detail,
+            "No column was recognised for: phone, due_date."
+        );
+        let problem = find("07.900.101.2-541.000;Budi Rekaan;0812-0000-0101").unwrap_err();
+        assert!(!problem.detail.contains("900"), "{}", problem.detail);
+    }
+
+    #[test]
+    fn the_better_of_two_names_wins_and_every_phone_counts() {
+        let found = find(
+            "NIK;NPWP;NO HP 2;TELEPON;POKOK;TOTAL TAGIHAN (RP);TGL KETETAPAN;JATUH TEMPO;TELP AR",
+        )
+        .unwrap();
+        assert_eq!(found.of(Field::TaxpayerId).collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(found.of(Field::Phone).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(found.of(Field::Amount).collect::<Vec<_>>(), [5]);
+        assert_eq!(found.of(Field::DueDate).collect::<Vec<_>>(), [7]);
+        let row = "1; - ;081200000101;;5;6;7;8;9"
+            .split(';')
+            .map(str::to_owned);
+        let row: Vec<String> = row.collect();
+        assert_eq!(found.cell(&row, Field::TaxpayerId), "1");
+        assert_eq!(found.column(&[], Field::TaxpayerId), Some(1));
+    }
+
+    #[test]
+    fn rows_may_lose_empty_ends_but_not_meaning() {
+        let found = find("NPWP;TELP;JATUH TEMPO;PROVINSI;PRIORITAS;KETERANGAN").unwrap();
+        let row = |text: &str| text.split(';').map(str::to_owned).collect::<Vec<_>>();
+        assert!(found.fit(&row("1;2;3;4;5;6")));
+        assert!(!found.fit(&row("1;2;3;4;5;6;")));
+        assert!(found.fit(&row("1;2;3;4")));
+        assert!(!found.fit(&row("1;2;3")));
+        assert!(!found.fit(&row("1;2;3;4;5;6;7")));
+    }
+}

@@ -1,0 +1,77 @@
+//! Bytes of an upload in, accepted contacts and rejected rows with reasons out; pages.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `csv` | bytes in pieces of any size to records, in bounded memory |
+//! | `columns` | header names to fields |
+//! | `row` | one record to a contact, or the reason why not |
+//! | `taxpayer`, `phone`, `date`, `amount`, `period`, `zone` | one kind of value each |
+//! | `text` | what people and spreadsheets do to a cell, undone |
+//! | `reader` | the whole: [`Reader`] |
+//! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Rejection`] |
+//! | `shelf` | where lists are kept; the intake that fills them: [`Intake`] |
+//! | `pages` | accepted contacts grouped as they are dialled: [`Pages`] |
+
+mod amount;
+mod columns;
+mod csv;
+mod date;
+mod pages;
+mod period;
+mod phone;
+mod reader;
+mod refusal;
+mod row;
+mod shelf;
+mod taxpayer;
+mod text;
+mod zone;
+
+pub use csv::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX};
+pub use pages::{CONTACTS_PER_PAGE_MAX, Group, Page, Pages};
+pub use reader::{Reader, Summary};
+pub use refusal::{Reason, Rejection, Warning};
+
+pub use shelf::{
+    Intake, Label, Manifest, ManifestGroup, Taken, data_key, fix_shards, manifest, read_page, read_rejected, rejected_csv,
+};
+
+use crate::contact::{Contact, Matter};
+use jiff::civil::Date;
+
+/// A taxpayer number as lists and feeds write it, in the 16 digits under which a [`Contact`] has it; `None` if it is
+/// no NPWP, NIK or NITKU.
+pub fn taxpayer_id(text: &str) -> Option<String> {
+    taxpayer::parse(text).ok().map(|taxpayer| taxpayer.id)
+}
+
+/// What a campaign says about the lists given to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// The day from which due dates count; one before it is past.
+    pub as_of: Date,
+    /// For rows that do not say why the taxpayer is called.
+    pub matter: Matter,
+    /// E.164; never called.
+    pub own_numbers: Vec<String>,
+    /// IANA name, for contacts about whom nothing tells the zone.
+    pub default_zone: Option<String>,
+    /// Whether duties past their due date are called about.
+    pub past_due_allowed: bool,
+}
+
+/// What became of a row. Rows with nothing in them are none.
+// Rows are handed on one by one, never kept: a box would cost more than it saves.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// It can be called.
+    Accepted {
+        /// Who and why.
+        contact: Contact,
+        /// What was repaired, or looks doubtful.
+        warnings: Vec<Warning>,
+    },
+    /// It cannot.
+    Rejected(Rejection),
+}

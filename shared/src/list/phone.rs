@@ -1,0 +1,308 @@
+//! Phone numbers of Indonesia, as people write them, to E.164.
+//!
+//! A number found consists of exactly the digits that were typed, but for the prefix (`0`, `+62`, an exit code) and
+//! a leading zero that a spreadsheet lost from a mobile number. Letters among the digits are never read as digits.
+
+use super::text;
+use super::{Reason, Warning};
+use numbering::Kind;
+use unicode_normalization::UnicodeNormalization;
+
+mod numbering;
+
+/// Most numbers kept of one taxpayer.
+const NUMBERS_MAX: usize = 8;
+
+/// Words that say what a number is; they stand before or behind it.
+const LABELS: &[&str] = &[
+    "hp",
+    "wa",
+    "telp",
+    "tlp",
+    "tel",
+    "telepon",
+    "telpon",
+    "phone",
+    "no",
+    "nomor",
+    "handphone",
+    "ponsel",
+    "mobile",
+    "whatsapp",
+    "kontak",
+    "kantor",
+    "rumah",
+];
+const FAX: &[&str] = &["fax", "faks", "faksimile", "facsimile", "faksimili"];
+const EXTENSION: &[&str] = &[
+    "ext",
+    "extension",
+    "ekst",
+    "ekstensi",
+    "eks",
+    "psw",
+    "pswt",
+    "pesawat",
+    "x",
+];
+const SEPARATING_WORDS: &[&str] = &["atau", "dan"];
+
+/// The numbers of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Phones {
+    /// E.164, in the cell's order, at least one.
+    pub numbers: Vec<String>,
+    /// The first number without its country code, if it is a fixed line.
+    pub fixed_line: Option<String>,
+    pub warnings: Vec<Warning>,
+}
+
+/// Understands one or more cells with phone numbers. `own` are never called.
+pub(super) fn parse<'a>(
+    cells: impl Iterator<Item = &'a str>,
+    own: &[String],
+) -> Result<Phones, Reason> {
+    let mut found = Found {
+        own,
+        phones: Phones {
+            numbers: Vec::new(),
+            fixed_line: None,
+            warnings: Vec::new(),
+        },
+        refused: None,
+    };
+    for cell in cells {
+        found.cell(cell);
+    }
+    match (found.phones.numbers.is_empty(), found.refused) {
+        (true, reason) => Err(reason.unwrap_or(Reason::PhoneMissing)),
+        (false, None) => Ok(found.phones),
+        (false, Some(_)) => {
+            found.warn(Warning::PhonePartIgnored);
+            Ok(found.phones)
+        }
+    }
+}
+
+struct Found<'a> {
+    own: &'a [String],
+    phones: Phones,
+    /// Why the first part that could not be dialled could not.
+    refused: Option<Reason>,
+}
+
+impl Found<'_> {
+    fn cell(&mut self, cell: &str) {
+        if text::is_scientific(cell) {
+            return self.refuse(Reason::PhoneScientific);
+        }
+        // NFKC would make a digit of a footnote mark or a circled number.
+        if cell.chars().any(is_ornamental_digit) {
+            return self.refuse(Reason::PhoneLetters);
+        }
+        for part in split(&text::value(cell)) {
+            match read(&part) {
+                Part::Nothing => {}
+                Part::Extension => self.warn(Warning::PhoneExtension),
+                Part::Refused(reason) => self.refuse(reason),
+                Part::Number(number) => self.number(number),
+            }
+        }
+    }
+
+    fn number(&mut self, number: Number) {
+        let e164 = format!("+62{}", number.national);
+        if self.own.contains(&e164) {
+            return self.refuse(Reason::PhoneOwn);
+        }
+        if self.phones.numbers.contains(&e164) {
+            return;
+        }
+        if self.phones.numbers.len() >= NUMBERS_MAX {
+            return self.warn(Warning::PhonePartIgnored);
+        }
+        if self.phones.numbers.is_empty() && number.kind == Kind::Fixed {
+            self.phones.fixed_line = Some(number.national.clone());
+        }
+        if number.zero_restored {
+            self.warn(Warning::PhoneLeadingZeroRestored);
+        }
+        if number.extension {
+            self.warn(Warning::PhoneExtension);
+        }
+        if is_placeholder(&number.national) {
+            self.warn(Warning::PhonePlaceholder);
+        }
+        self.phones.numbers.push(e164);
+    }
+
+    fn refuse(&mut self, reason: Reason) {
+        self.refused.get_or_insert(reason);
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        if !self.phones.warnings.contains(&warning) {
+            self.phones.warnings.push(warning);
+        }
+    }
+}
+
+enum Part {
+    /// A label or a dash.
+    Nothing,
+    /// An extension of the number before.
+    Extension,
+    Refused(Reason),
+    Number(Number),
+}
+
+struct Number {
+    national: String,
+    kind: Kind,
+    zero_restored: bool,
+    extension: bool,
+}
+
+/// The parts of a cell between separators.
+fn split(cell: &str) -> Vec<String> {
+    let lower = cell
+        .to_lowercase()
+        .replace("https://", "")
+        .replace("http://", "");
+    // This slash separates no numbers.
+    let lower = lower.replace("wa.me/", "wa ");
+    let mut parts = vec![String::new()];
+    let mut word = String::new();
+    for c in lower.chars().chain(std::iter::once('\n')) {
+        if c.is_alphabetic() {
+            word.push(c);
+            continue;
+        }
+        let separates = SEPARATING_WORDS.contains(&word.as_str());
+        if separates {
+            word.clear();
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push_str(&word);
+            word.clear();
+            part.push(c);
+        }
+        if matches!(c, '/' | ';' | ',' | '|' | '&' | '\n' | '\r') {
+            if let Some(part) = parts.last_mut() {
+                part.pop();
+            }
+            parts.push(String::new());
+        }
+    }
+    parts
+}
+
+fn read(part: &str) -> Part {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphabetic())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    if !part.chars().any(|c| c.is_ascii_digit()) {
+        let labels_only = words(part)
+            .iter()
+            .all(|word| LABELS.contains(&word.as_str()) || FAX.contains(&word.as_str()));
+        // Words such as "tidak ada" say that there is no number.
+        return if labels_only {
+            Part::Nothing
+        } else {
+            Part::Refused(Reason::PhoneMissing)
+        };
+    }
+    if words(part).iter().any(|word| FAX.contains(&word.as_str())) {
+        return Part::Refused(Reason::PhoneSpecial);
+    }
+    let bare = without_labels(part);
+    let (bare, extension) = match without_extension(bare) {
+        Ok(("", true)) => return Part::Extension,
+        Ok(split) => split,
+        Err(reason) => return Part::Refused(reason),
+    };
+    let bare = bare.trim_start_matches(['\'', '’', '`', ' ', '(']);
+    let (plus, bare) = match bare.strip_prefix('+') {
+        Some(rest) => (true, rest),
+        None => (false, bare),
+    };
+    let mut digits = String::new();
+    for c in bare.chars() {
+        match c {
+            '0'..='9' => digits.push(c),
+            ' ' | '\t' | '.' | '-' | '(' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+            _ => return Part::Refused(Reason::PhoneLetters),
+        }
+    }
+    match numbering::national(plus, &digits) {
+        Ok((national, kind, zero_restored)) => Part::Number(Number {
+            national,
+            kind,
+            zero_restored,
+            extension,
+        }),
+        Err(reason) => Part::Refused(reason),
+    }
+}
+
+fn without_labels(part: &str) -> &str {
+    let is_mark = |c: char| matches!(c, ' ' | '.' | ':' | '=' | '-' | '(' | ')' | '\t');
+    let mut rest = part.trim_matches(|c: char| is_mark(c) && c != '(');
+    loop {
+        let text = rest.trim_start_matches(is_mark);
+        let after = text.trim_start_matches(char::is_alphabetic);
+        let word = text.strip_suffix(after).unwrap_or_default();
+        if !LABELS.contains(&word) {
+            break;
+        }
+        rest = after.trim_start_matches(|c: char| is_mark(c) && c != '(');
+    }
+    loop {
+        let text = rest.trim_end_matches(is_mark);
+        let before = text.trim_end_matches(char::is_alphabetic);
+        let word = text.strip_prefix(before).unwrap_or_default();
+        if !LABELS.contains(&word) || before.ends_with(|c: char| c.is_ascii_digit()) {
+            return rest;
+        }
+        rest = before;
+    }
+}
+
+/// A number and whether an extension followed it; an empty number if there is nothing but the extension.
+fn without_extension(text: &str) -> Result<(&str, bool), Reason> {
+    let is_word = |c: char| c.is_alphabetic() || c == '#';
+    let Some(start) = text.find(is_word) else {
+        return Ok((text, false));
+    };
+    let (number, rest) = text.split_at(start);
+    let after = rest.trim_start_matches(is_word);
+    let word = rest.strip_suffix(after).unwrap_or_default();
+    let digits = after.trim_matches(|c: char| matches!(c, ' ' | '.' | ':' | '=' | '-' | '(' | ')'));
+    let is_extension = (word == "#" || EXTENSION.contains(&word))
+        && (1..=6).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_extension {
+        return Err(Reason::PhoneLetters);
+    }
+    Ok((number.trim_end_matches([' ', '(', '.', '-']), true))
+}
+
+/// Numbers that people type to fill a field: counting up, or one digit again and again.
+fn is_placeholder(national: &str) -> bool {
+    let tail = national.get(1..).unwrap_or_default();
+    let mut digits = tail.bytes();
+    let first = digits.next();
+    matches!(national, "81234567890" | "8123456789") || digits.all(|b| Some(b) == first)
+}
+
+/// A digit that NFKC would make of something else than a full-width digit.
+fn is_ornamental_digit(c: char) -> bool {
+    !c.is_ascii() && !matches!(c, '０'..='９') && std::iter::once(c).nfkc().any(|c| c.is_numeric())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+use super::*;
+use Reason::*;
+use Warning::*;
+
+fn one(cell: &str) -> Result<Phones, Reason> {
+    parse(std::iter::once(cell), &["+622129881500".to_owned()])
+}
+
+fn number(cell: &str) -> Result<String, Reason> {
+    one(cell).map(|found| found.numbers.join(" "))
+}
+
+#[test]
+fn one_mobile_number_written_in_many_ways() {
+    for cell in [
+        "081234567890",
+        "0812-3456-7890",
+        "0812.3456.7890",
+        "(0812) 3456-7890",
+        "0812 3456 7890",
+        "0812–3456–7890",
+        "0812\u{a0}3456\u{a0}7890",
+        "+62 812 3456 7890",
+        "6281234567890",
+        "62 0812 3456 7890",
+        "+62 (0) 812 3456 7890",
+        "(+62) 812-3456-7890",
+        "'081234567890",
+        "=\"081234567890\"",
+        "HP 081234567890",
+        "HP. 0812 3456 7890",
+        "No. HP: 081234567890",
+        "Hp/WA 0812-3456-7890",
+        "WA 6281234567890",
+        "WA: 0812 3456 7890",
+        "wa.me/6281234567890",
+        "https://wa.me/6281234567890",
+        "tel:+62-812-3456-7890",
+        "0812-3456-7890 (WA)",
+        "0812-3456-7890 HP",
+        "81234567890",
+        "006281234567890",
+        "001 62 812 3456 7890",
+        "00762 81234567890",
+        "008 62 812 3456 7890",
+        "01017 62 812 3456 7890",
+        "08１２34567890",
+        "\u{202a}+62 812-3456-7890\u{202c}",
+        "0812-3456-7890, 081234567890",
+        "0812\u{2212}3456\u{2212}7890",
+    ] {
+        assert_eq!(number(cell).as_deref(), Ok("+6281234567890"), "{cell}");
+    }
+}
+
+#[test]
+fn fixed_lines() {
+    for (cell, e164) in [
+        ("021-5250208", "+62215250208"),
+        ("0361-224567", "+62361224567"),
+        ("(0411) 872345", "+62411872345"),
+        ("0967-531234", "+62967531234"),
+        ("62215250208", "+62215250208"),
+        ("+62 21 5250208", "+62215250208"),
+        ("031-12345", "+623112345"),
+        ("052502080", "+6252502080"),
+        ("+62 52502080", "+6252502080"),
+    ] {
+        assert_eq!(number(cell).as_deref(), Ok(e164), "{cell}");
+        let fixed_line = one(cell).unwrap().fixed_line;
+        assert_eq!(fixed_line.as_deref(), e164.strip_prefix("+62"), "{cell}");
+    }
+}
+
+#[test]
+fn extensions_are_taken_off() {
+    for cell in [
+        "Telp. (021) 5250208 ext. 1234",
+        "021-5250208#123",
+        "(021) 525-0208 psw 51123",
+        "021 5250208 pesawat 12",
+        "021-5250208 ekst: 3",
+        "021-5250208x12",
+        "021-5250208;ext=12",
+        "(021) 5250208 (ext 12)",
+    ] {
+        let found = one(cell).unwrap();
+        assert_eq!(found.numbers, ["+62215250208"], "{cell}");
+        assert_eq!(found.warnings, [PhoneExtension], "{cell}");
+    }
+    assert_eq!(number("021-5250208 ext. 1234567"), Err(PhoneLetters));
+    assert_eq!(number("021-5250208 ext"), Err(PhoneLetters));
+}
+
+#[test]
+fn several_numbers_in_a_cell_keep_their_order() {
+    let both = ["+6281200000111", "+62271000111"];
+    for cell in [
+        "0812-0000-0111 / 0271-000111",
+        "0812-0000-0111;0271-000111",
+        "0812-0000-0111 , 0271-000111",
+        "0812-0000-0111 | 0271-000111",
+        "0812-0000-0111\n0271-000111",
+        "0812-0000-0111 atau 0271-000111",
+        "0812-0000-0111 DAN 0271-000111",
+        "HP 0812-0000-0111 & Telp 0271-000111",
+        "0812-0000-0111 / - / 0271-000111",
+    ] {
+        let found = one(cell).unwrap();
+        assert_eq!(found.numbers, both, "{cell}");
+        assert_eq!(found.warnings, [], "{cell}");
+        assert_eq!(found.fixed_line, None, "{cell}");
+    }
+    for (cell, left) in [
+        (
+            "0812-0000-0139/0813-00/0741-000139",
+            "+6281200000139 +62741000139",
+        ),
+        ("0361-224567/8", "+62361224567"),
+        ("021-5250208, Fax 021-5250209", "+62215250208"),
+        ("+65 6123 4567 / 0812-0000-0111", "+6281200000111"),
+        ("021-29881500 / 0812-0000-0111", "+6281200000111"),
+        ("tidak ada / 0812-0000-0111", "+6281200000111"),
+    ] {
+        let found = one(cell).unwrap();
+        assert_eq!(found.numbers.join(" "), left, "{cell}");
+        assert_eq!(found.warnings, [PhonePartIgnored], "{cell}");
+    }
+    let two_cells = parse(["0812-0000-0111", "0271-000111"].into_iter(), &[]).unwrap();
+    assert_eq!(two_cells.numbers, both);
+    let many: Vec<String> = (100..200).map(|n| format!("0812-0000-0{n}")).collect();
+    let found = one(&many.join("/")).unwrap();
+    assert_eq!(found.numbers.len(), NUMBERS_MAX);
+    assert_eq!(found.warnings, [PhonePartIgnored]);
+}
+
+#[test]
+fn what_cannot_be_dialled_has_its_reason() {
+    for (cell, reason) in [
+        ("", PhoneMissing),
+        ("-", PhoneMissing),
+        ("0", PhoneMissing),
+        ("0000000000", PhoneMissing),
+        ("tidak ada", PhoneMissing),
+        ("HP:", PhoneMissing),
+        ("8.1234567890E+10", PhoneScientific),
+        ("8,12346E+11", PhoneScientific),
+        ("6,28123E+12", PhoneScientific),
+        ("08123456789o", PhoneLetters),
+        ("O81234567890", PhoneLetters),
+        ("0812OO00157o", PhoneLetters),
+        ("0812-3456-789l", PhoneLetters),
+        ("0812 3456 7890 Budi", PhoneLetters),
+        ("081234567890²", PhoneLetters),
+        ("0812345678①0", PhoneLetters),
+        ("0812*3456*7890", PhoneLetters),
+        ("0812 3456 7890 +62 813 3456 7891", PhoneLetters),
+        ("sip:0812@example.org", PhoneLetters),
+        ("0812-345", PhoneTooShort),
+        ("08110000", PhoneTooShort),
+        ("+62 5250208", PhoneTooShort),
+        ("021-52502", PhoneTooShort),
+        ("1234", PhoneTooShort),
+        ("08112345678901", PhoneTooLong),
+        ("0812 3456 7890 0813 3456 7891", PhoneTooLong),
+        ("0361-123456789", PhoneTooLong),
+        ("062812 3456 7890", PhoneTooLong),
+        ("+65 6123 4567", PhoneForeign),
+        ("+1 202 555 0100", PhoneForeign),
+        ("0065 6123 4567", PhoneForeign),
+        ("00812 3456 7890", PhoneForeign),
+        ("5250208", PhoneNoAreaCode),
+        ("52502080", PhoneNoAreaCode),
+        ("81234567", PhoneNoAreaCode),
+        ("215250208", PhoneNoAreaCode),
+        ("0100-5250208", PhoneNoAreaCode),
+        ("0841-0000-0001", PhoneNoAreaCode),
+        ("08001234567", PhoneSpecial),
+        ("8001234567", PhoneSpecial),
+        ("0804 1 401 401", PhoneSpecial),
+        ("0809 1234567", PhoneSpecial),
+        ("+62 809 123 4567", PhoneSpecial),
+        ("0868 1234 5678", PhoneSpecial),
+        ("1500200", PhoneSpecial),
+        ("150123", PhoneSpecial),
+        ("14045", PhoneSpecial),
+        ("021-1500200", PhoneSpecial),
+        ("021 14045", PhoneSpecial),
+        ("110", PhoneSpecial),
+        ("112", PhoneSpecial),
+        ("Fax 021-5250209", PhoneSpecial),
+        ("021-29881500", PhoneOwn),
+    ] {
+        assert_eq!(number(cell), Err(reason), "{cell}");
+    }
+}
+
+#[test]
+fn doubtful_numbers_are_marked() {
+    for (cell, warnings) in [
+        ("81300000114", vec![PhoneLeadingZeroRestored]),
+        ("081234567890", vec![PhonePlaceholder]),
+        ("08123456789", vec![PhonePlaceholder]),
+        ("08888888888", vec![PhonePlaceholder]),
+        ("0811111111111", vec![PhonePlaceholder]),
+        ("081200000101", vec![]),
+    ] {
+        assert_eq!(one(cell).unwrap().warnings, warnings, "{cell}");
+    }
+}
+
+/// Whatever is made of a cell, its digits were typed, in that order, behind the prefix.
+#[test]
+fn digits_are_never_made_up() {
+    let alphabet: Vec<char> = "0123456789012345678900886262 -+()/.oOlxE#,;"
+        .chars()
+        .collect();
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut accepted = 0;
+    for _ in 0..30_000 {
+        let mut next = |below: usize| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed >> 33) as usize % below
+        };
+        let start = ["08", "+62", "62", "021", "8", ""][next(6)];
+        let length = 6 + next(10);
+        let tail: String = (0..length)
+            .map(|_| alphabet[next(alphabet.len())])
+            .collect();
+        let cell = format!("{start}{tail}");
+        let Ok(found) = one(&cell) else { continue };
+        accepted += 1;
+        let typed = text::digits(&cell);
+        for e164 in found.numbers {
+            let national = e164.strip_prefix("+62").unwrap();
+            assert!(typed.contains(national), "{cell} became {e164}");
+        }
+    }
+    assert!(accepted > 500, "only {accepted} cells were accepted");
+}

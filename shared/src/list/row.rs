@@ -1,0 +1,255 @@
+//! One record to a contact, or the reason why not.
+
+use super::columns::{Columns, Field};
+use super::taxpayer::Kind;
+use super::zone::{Clues, Zone};
+use super::{Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
+use crate::contact::{Contact, Language, Matter};
+use sha2::{Digest, Sha256};
+
+/// A row that can be called, unless an earlier one is the same.
+#[derive(Debug)]
+pub(super) struct Good {
+    pub contact: Contact,
+    pub warnings: Vec<Warning>,
+    /// Hash of what makes two rows the same: taxpayer, tax code and period.
+    pub identity: u128,
+    /// Last digit of a NIK.
+    pub nik_end: Option<char>,
+}
+
+/// The first check that failed, and the column at fault.
+#[derive(Debug)]
+pub(super) struct Bad {
+    pub reason: Reason,
+    /// `None`: the row as a whole.
+    pub field: Option<Field>,
+}
+
+/// Reads the cells of row `row`.
+pub(super) fn read(
+    row: u32,
+    cells: &[String],
+    columns: &Columns,
+    delimiter: char,
+    rules: &Rules,
+) -> Result<Good, Bad> {
+    if !columns.fit(cells) || swallowed(cells, columns, delimiter) {
+        return Err(Bad {
+            reason: Reason::Columns,
+            field: None,
+        });
+    }
+    let bad = |field| {
+        move |reason| Bad {
+            reason,
+            field: Some(field),
+        }
+    };
+    let cell = |field| columns.cell(cells, field);
+    let mut warnings = Vec::new();
+
+    let taxpayer = taxpayer::parse(cell(Field::TaxpayerId)).map_err(bad(Field::TaxpayerId))?;
+    warnings.extend(taxpayer.warnings);
+
+    let phones = columns
+        .of(Field::Phone)
+        .filter_map(|column| cells.get(column));
+    let phones =
+        phone::parse(phones.map(String::as_str), &rules.own_numbers).map_err(bad(Field::Phone))?;
+    warnings.extend(phones.warnings);
+
+    let (due_date, warning) = date::parse(cell(Field::DueDate)).map_err(bad(Field::DueDate))?;
+    if due_date < rules.as_of && !rules.past_due_allowed {
+        return Err(bad(Field::DueDate)(Reason::DueDatePast));
+    }
+    warnings.extend(warning);
+
+    let amount = amount::parse(cell(Field::Amount)).map_err(bad(Field::Amount))?;
+
+    let name = text::words(cell(Field::Name));
+    if text::is_blank(&name) {
+        warnings.push(Warning::NameMissing);
+    }
+    let matter = matter(cell(Field::Matter)).unwrap_or_else(|| {
+        if !text::is_blank(cell(Field::Matter)) {
+            warnings.push(Warning::MatterUnknown);
+        }
+        rules.matter
+    });
+    let (period, year) = (cell(Field::TaxPeriod), cell(Field::TaxYear));
+    let tax_period = period::parse(period, year);
+    if tax_period.is_none() && !(text::is_blank(period) && text::is_blank(year)) {
+        warnings.push(Warning::TaxPeriodUnknown);
+    }
+    let billing_code = billing_code(cell(Field::BillingCode)).unwrap_or_else(|| {
+        warnings.push(Warning::BillingCodeInvalid);
+        String::new()
+    });
+    let office = office(cell(Field::Office));
+    let zone = Zone::of(&Clues {
+        time_zone: cell(Field::TimeZone),
+        fixed_line: phones.fixed_line.as_deref(),
+        province: cell(Field::Province),
+        office: &office,
+        registered_at: taxpayer
+            .id
+            .get(10..13)
+            .filter(|_| taxpayer.kind == Kind::Legacy),
+        nik: Some(taxpayer.id.as_str()).filter(|_| taxpayer.kind == Kind::Nik),
+    });
+    let time_zone = zone
+        .map(|zone| zone.iana().to_owned())
+        .or_else(|| rules.default_zone.clone());
+    if time_zone.is_none() {
+        warnings.push(Warning::ZoneUnknown);
+    }
+
+    let tax_type = text::words(cell(Field::TaxType));
+    let tax_code = tax_code(columns, cells);
+    let identity = identity(&[
+        &taxpayer.id,
+        &if tax_code.is_empty() {
+            text::key(&tax_type)
+        } else {
+            tax_code.clone()
+        },
+        // Two periods that were not understood are the same only if they are written the same.
+        &tax_period
+            .clone()
+            .unwrap_or_else(|| format!("?{period}?{year}")),
+    ]);
+    let nik_end = match taxpayer.kind {
+        Kind::Nik => taxpayer.id.chars().next_back(),
+        Kind::Legacy | Kind::New => None,
+    };
+    let contact = Contact {
+        row,
+        taxpayer_id: taxpayer.id,
+        name,
+        phones: phones.numbers,
+        matter,
+        tax_type,
+        tax_code,
+        tax_period: tax_period.unwrap_or_default(),
+        amount,
+        due_date,
+        office,
+        billing_code,
+        priority: priority(cell(Field::Priority)),
+        language: language(cell(Field::Language)),
+        time_zone,
+    };
+    Ok(Good {
+        contact,
+        warnings,
+        identity,
+        nik_end,
+    })
+}
+
+/// Whether a cell holds a line break and then as many delimiters as a row has: a quotation mark was not closed, and
+/// the rows behind it would be lost without a word.
+fn swallowed(cells: &[String], columns: &Columns, delimiter: char) -> bool {
+    let per_row = columns.header().len().saturating_sub(1);
+    cells
+        .iter()
+        .any(|cell| cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row)
+}
+
+fn matter(cell: &str) -> Option<Matter> {
+    let key = text::key(cell);
+    let is = |part: &str| key.contains(part);
+    if key == "notfiled" || is("belumlapor") {
+        Some(Matter::NotFiled)
+    } else if key == "notpaid" || is("belumbayar") {
+        Some(Matter::NotPaid)
+    } else if key == "fallsdue" || key.starts_with("skp") || key.starts_with("stp") {
+        Some(Matter::FallsDue)
+    } else if key == "arrears" || is("tunggakan") {
+        Some(Matter::Arrears)
+    } else {
+        None
+    }
+}
+
+/// `KAP-KJS`, from one column or two; the account code alone if there is no more.
+fn tax_code(columns: &Columns, cells: &[String]) -> String {
+    let cell = |field| text::value(columns.cell(cells, field));
+    let whole = cell(Field::TaxCode);
+    let whole = if text::is_blank(&whole) {
+        format!("{}-{}", cell(Field::Kap), cell(Field::Kjs))
+    } else {
+        whole
+    };
+    let digits = text::digits(&whole);
+    let others = whole.chars().any(char::is_alphabetic);
+    match (digits.get(..6), digits.get(6..)) {
+        (Some(account), Some("")) if !others => account.to_owned(),
+        (Some(account), Some(payment)) if !others && payment.len() == 3 => {
+            format!("{account}-{payment}")
+        }
+        _ if text::is_blank(&whole) => String::new(),
+        _ => text::words(&whole),
+    }
+}
+
+/// 15 digits, or nothing; `None` if the cell holds something else. A spreadsheet loses a leading zero.
+fn billing_code(cell: &str) -> Option<String> {
+    let value = text::value(cell);
+    if text::is_blank(&value) {
+        return Some(String::new());
+    }
+    let only_digits = value.bytes().all(|b| b.is_ascii_digit() || b == b' ');
+    let digits = text::digits(&value);
+    match digits.len() {
+        15 if only_digits => Some(digits),
+        14 if only_digits => Some(format!("0{digits}")),
+        _ => None,
+    }
+}
+
+/// The three digits with which a tax office's cell begins; leading zeros that a spreadsheet lost are put back.
+fn office(cell: &str) -> String {
+    let value = text::value(cell);
+    let value = value.trim_start_matches(|c: char| c.is_alphabetic() || c == ' ');
+    let rest = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    let code = value.strip_suffix(rest).unwrap_or_default();
+    if (1..=3).contains(&code.len()) {
+        format!("{code:0>3}")
+    } else {
+        String::new()
+    }
+}
+
+fn priority(cell: &str) -> u8 {
+    match text::key(cell).as_str() {
+        "tinggi" | "high" => 1,
+        "rendah" | "low" => 3,
+        key => key
+            .parse()
+            .ok()
+            .filter(|p| (1..=9).contains(p))
+            .unwrap_or(2),
+    }
+}
+
+fn language(cell: &str) -> Option<Language> {
+    match text::key(cell).as_str() {
+        "id" | "indonesia" | "bahasaindonesia" | "indonesian" => Some(Language::Id),
+        "en" | "inggris" | "bahasainggris" | "english" => Some(Language::En),
+        _ => None,
+    }
+}
+
+/// 128 bits of SHA-256, which nobody can make collide on purpose.
+fn identity(parts: &[&str]) -> u128 {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    u128::from_be_bytes(*half)
+}

@@ -1,0 +1,91 @@
+//! What people and spreadsheets do to a cell's text, undone.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Longest text kept of a cell that is only shown or spoken, in characters.
+const TEXT_MAX: usize = 200;
+
+/// A cell that holds a number, date or phone: compatibility forms (full-width digits, no-break spaces) folded by
+/// NFKC, invisible characters dropped, and the marks removed by which spreadsheets keep text as text
+/// (a leading apostrophe, or `="…"`).
+pub(super) fn value(cell: &str) -> String {
+    let folded: String = cell.nfkc().filter(|c| !is_invisible(*c)).collect();
+    let mut text = folded.trim();
+    if let Some(quoted) = text
+        .strip_prefix("=\"")
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        text = quoted.trim();
+    }
+    text.trim_start_matches(['\'', '’', '‘', '`'])
+        .trim()
+        .to_owned()
+}
+
+/// A cell that holds words: white space collapsed, control and invisible characters dropped, length bounded.
+pub(super) fn words(cell: &str) -> String {
+    let mut out = String::new();
+    for (at, word) in cell.split_whitespace().enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        out.extend(
+            word.chars()
+                .filter(|c| !c.is_control() && !is_invisible(*c)),
+        );
+        if out.len() > TEXT_MAX * 4 {
+            break;
+        }
+    }
+    if let Some((end, _)) = out.char_indices().nth(TEXT_MAX) {
+        out.truncate(end);
+    }
+    out.trim().to_owned()
+}
+
+/// Letters and digits only, lower case: what is compared when headers, provinces or matters are looked up.
+pub(super) fn key(text: &str) -> String {
+    text.nfkc()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Nothing in it that could be a value: empty, or dashes and the like.
+pub(super) fn is_blank(text: &str) -> bool {
+    !text.chars().any(char::is_alphanumeric)
+}
+
+/// Whether a spreadsheet wrote a number in scientific notation (`6,28123E+12`): its digits are gone.
+pub(super) fn is_scientific(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.windows(3).enumerate().any(|(at, w)| {
+        let [before, e, after] = w else { return false };
+        let exponent = match after {
+            b'+' | b'-' => bytes.get(at + 3).is_some_and(u8::is_ascii_digit),
+            digit => digit.is_ascii_digit(),
+        };
+        before.is_ascii_digit() && matches!(e, b'e' | b'E') && exponent
+    })
+}
+
+/// The digits of a text.
+pub(super) fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Bytes of a cell as text: UTF-8, or Windows-1252 (what spreadsheets write where "CSV" is saved without "UTF-8").
+pub(super) fn decode(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => {
+            let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes);
+            text.into_owned()
+        }
+    }
+}
+
+/// Zero-width characters, direction marks (phones copied from messengers carry them) and soft hyphens.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

@@ -1,0 +1,190 @@
+//! Carrier, host and variables, set up to work together; and a campaign that calls at any hour.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dering::vault::Vault;
+use dering_carrier::{Carrier, Options};
+use serde_json::{Value, json};
+
+use crate::api::{CampaignReport, Client, Upload};
+use crate::host::{self, Host, Setup};
+use crate::lists::List;
+use crate::ticker::Ticker;
+
+/// The admin's token.
+pub const ADMIN_TOKEN: &str = "a-token-for-the-demo-and-the-tests";
+/// The officers' line.
+pub const OFFICER_LINE: &str = "+62215000099";
+/// How often a contact is tried at most.
+pub const ATTEMPTS_MAX: u8 = 3;
+
+/// What is set up.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub carrier: Options,
+    pub shards: u16,
+    /// `None`: the application's own manifest.
+    pub manifest: Option<PathBuf>,
+    /// `None`: a temporary folder.
+    pub state_dir: Option<PathBuf>,
+    /// Where the local host writes its counts of verbs and commits.
+    pub counts: Option<PathBuf>,
+    /// Variables besides the usual ones, or instead of them.
+    pub variables: Vec<(String, String)>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let carrier = Options { speed: 20.0, ..Options::default() };
+        Self { carrier, shards: 1, manifest: None, state_dir: None, counts: None, variables: Vec::new() }
+    }
+}
+
+/// Everything that plays together.
+pub struct Stage {
+    pub host: Host,
+    pub carrier: Carrier,
+    pub client: Client,
+    pub vault: Vault,
+    pub shards: u16,
+}
+
+/// The master key of all tests: 32 bytes that are no secret.
+pub fn master_key() -> String {
+    STANDARD.encode([0x5a; 32])
+}
+
+impl Stage {
+    /// Builds the components, starts the carrier and the host.
+    ///
+    /// # Errors
+    /// Whatever keeps one of them from it.
+    pub async fn start(plan: Plan) -> Result<Self> {
+        // Cargo may take minutes, and blocks.
+        tokio::task::spawn_blocking(host::build_application).await??;
+        let carrier = Carrier::start(plan.carrier).await?;
+        let mut host = Host::prepare(Setup {
+            manifest: plan.manifest,
+            state_dir: plan.state_dir,
+            counts: plan.counts,
+            ..Setup::default()
+        })?;
+        let options = carrier.options();
+        for (name, value) in [
+            ("admin_token", ADMIN_TOKEN),
+            ("master_key", &master_key()),
+            ("public_url", &host.url()),
+            ("shards", &plan.shards.to_string()),
+            ("officer_line", OFFICER_LINE),
+            ("officer_hours", r#"{"mon-sun":["00:00-24:00"]}"#),
+            ("twilio_base_url", carrier.base_url()),
+            ("twilio_account_sid", &options.account_sid),
+            ("twilio_api_key", &options.api_key),
+            ("twilio_api_secret", &options.api_secret),
+            ("twilio_auth_token", &options.auth_token),
+        ] {
+            host.variable(name, value);
+        }
+        for (name, value) in plan.variables {
+            host.variable(&name, value);
+        }
+        host.start().await?;
+        let client = Client::new(&host.url(), ADMIN_TOKEN);
+        let vault = Vault::new(&master_key(), None).map_err(anyhow::Error::msg)?;
+        Ok(Self { host, carrier, client, vault, shards: plan.shards })
+    }
+
+    /// A campaign that calls at any hour, tries again after seconds, and shows a number that the carrier knows.
+    pub fn campaign(&self, id: &str) -> Value {
+        campaign(id, &self.carrier.options().caller_ids)
+    }
+
+    /// Creates and starts the campaign, and uploads the list to it.
+    ///
+    /// # Errors
+    /// Something is refused.
+    pub async fn begin(&self, campaign: &Value, list: &List) -> Result<Upload> {
+        self.client.start_campaign(campaign).await?;
+        let id = campaign.get("id").and_then(Value::as_str).unwrap_or_default();
+        self.client.upload(id, &list.name, list.file.clone()).await?.success().context("the list")?.json()
+    }
+
+    /// A ticker at a pace for tests.
+    pub fn ticker(&self) -> Ticker {
+        Ticker::start(&self.client, self.shards, Duration::from_millis(300))
+    }
+
+    /// Waits until every contact of the campaign has ended, and the carrier has no more to say.
+    ///
+    /// # Errors
+    /// That takes longer than `patience`.
+    pub async fn settled(&self, campaign: &str, contacts: u64, patience: Duration) -> Result<CampaignReport> {
+        let begun = Instant::now();
+        loop {
+            // A host that is being started again answers nothing; that is not the end.
+            let report = self.client.report(campaign).await;
+            if let Ok(report) = &report
+                && report.contacts >= contacts
+                && report.unsettled() == 0
+            {
+                break;
+            }
+            if begun.elapsed() > patience {
+                let host = self.host.tail();
+                bail!("not settled after {patience:?}: {report:?}\ncarrier: {:?}\nhost: {host}", self.carrier.snapshot());
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        if !self.carrier.idle(patience.saturating_sub(begun.elapsed())).await {
+            bail!("the carrier is still busy after {patience:?}: {:?}", self.carrier.snapshot());
+        }
+        self.client.report(campaign).await
+    }
+
+    /// Ticks until nothing is folded any more: news of calls that were closed as unknown has its say, too.
+    ///
+    /// # Errors
+    /// A tick fails.
+    pub async fn last_news(&self) -> Result<()> {
+        // An ending is folded three seconds after it came.
+        let quiet = Duration::from_secs(4);
+        let mut since = Instant::now();
+        while since.elapsed() < quiet {
+            for shard in 0..self.shards {
+                if self.client.tick(shard).await?.folded > 0 {
+                    since = Instant::now();
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Ok(())
+    }
+}
+
+/// A campaign that calls at any hour and tries again after seconds.
+pub fn campaign(id: &str, caller_ids: &[String]) -> Value {
+    json!({
+        "id": id,
+        "name": "SPT Tahunan, a made-up campaign",
+        "matter": "not_filed",
+        "time_zone": "Asia/Jakarta",
+        "callable_hours": { "mon-sun": ["00:00-24:00"] },
+        "attempts": {
+            "max": ATTEMPTS_MAX,
+            "per_day": 20,
+            "retry": {
+                "busy": "1s", "no_answer": "1s", "voicemail": "1s", "third_party": "1s", "refused": "1s", "callback": "1s",
+                "failed": "1s", "unknown": "1s", "not_placed": "1s", "invalid_number": "1s", "wrong_number": "1s"
+            }
+        },
+        "call": { "ring": "25s", "talk": "300s", "unknown_after": "30s" },
+        "caller_ids": caller_ids,
+        "rate": { "calls_per_second": 20.0, "concurrent": 40 },
+        "script": "reminder",
+        "languages": ["id", "en"]
+    })
+}
