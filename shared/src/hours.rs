@@ -54,7 +54,9 @@ impl Hours {
         for (names, spans) in map {
             let day = |name: &str| {
                 let name = name.trim();
-                DAY_NAMES.iter().position(|d| *d == name).ok_or(format!("\"{name}\" is no weekday: use mon tue wed thu fri sat sun, or a range such as mon-thu"))
+                DAY_NAMES.iter().position(|d| *d == name).ok_or(format!(
+                    "\"{name}\" is no weekday: use mon tue wed thu fri sat sun, or a range such as mon-thu"
+                ))
             };
             let (from, to) = match names.split_once('-') {
                 Some((from, to)) => (day(from)?, day(to)?),
@@ -243,7 +245,9 @@ mod tests {
 
     fn next(zone: Option<&str>, from: &str) -> Option<String> {
         let days = Days { closed: holidays_named("id").unwrap().into_iter().collect(), ..Days::default() };
-        Hours::default().next(&days, zone, ms(from), 30_000).map(|m| Timestamp::from_millisecond(m).unwrap().to_string())
+        Hours::default()
+            .next(&days, zone, ms(from), 30_000)
+            .map(|m| Timestamp::from_millisecond(m).unwrap().to_string())
     }
 
     #[test]
@@ -281,7 +285,10 @@ mod tests {
     #[test]
     fn hours_read_and_written_are_the_same_and_bad_ones_are_refused() {
         let read = |json: &str| serde_json::from_str::<Hours>(json);
-        let hours = read(r#"{"mon-thu":["08:00-12:00","13:00-17:00"],"fri":["08.00-11.30","13:30-17:00"],"sun":["00:00-24:00"]}"#).unwrap();
+        let hours = read(
+            r#"{"mon-thu":["08:00-12:00","13:00-17:00"],"fri":["08.00-11.30","13:30-17:00"],"sun":["00:00-24:00"]}"#,
+        )
+        .unwrap();
         assert_eq!(read(&serde_json::to_string(&hours).unwrap()).unwrap(), hours);
         for bad in [
             r#"{"monday":["08:00-12:00"]}"#,

@@ -141,7 +141,12 @@ pub struct AttemptsPage {
 const RESULT_PAGES: usize = 500;
 
 /// The attempts of a campaign in a shard, from the results page `from` (`None`: the newest) backwards.
-pub async fn attempts<S: Store>(store: &S, shard: u16, campaign: &str, from: Option<u64>) -> Result<AttemptsPage, Problem> {
+pub async fn attempts<S: Store>(
+    store: &S,
+    shard: u16,
+    campaign: &str,
+    from: Option<u64>,
+) -> Result<AttemptsPage, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
     let mut at = match from {
         Some(ballot) => Some(ballot),

@@ -41,7 +41,9 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         ("POST", ["v1", "campaigns", id, "pause"]) => act(id, Action::Pause).await,
         ("POST", ["v1", "campaigns", id, "resume"]) => act(id, Action::Resume).await,
         ("POST", ["v1", "campaigns", id, "finish"]) => act(id, Action::Finish).await,
-        (_, ["v1", "campaigns", _, "start" | "pause" | "resume" | "finish"]) => Ok(response::method_not_allowed("POST")),
+        (_, ["v1", "campaigns", _, "start" | "pause" | "resume" | "finish"]) => {
+            Ok(response::method_not_allowed("POST"))
+        }
         ("POST", ["v1", "suppressions"]) => suppress(&head, &mut body).await,
         (_, ["v1", "suppressions"]) => Ok(response::method_not_allowed("POST")),
         ("DELETE", ["v1", "suppressions", id]) => {
@@ -60,7 +62,9 @@ fn shown(status: u16, campaign: &Campaign) -> Reply {
 
 async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let (id, settings) = Campaign::parse(body.json(head, BODY_MAX).await?)?;
-    let id = id.unwrap_or_else(|| format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>()));
+    let id = id.unwrap_or_else(|| {
+        format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>())
+    });
     let mut created = false;
     let campaign = campaign::edit(&SpinStore, &id, |current| match current {
         None => {
@@ -148,8 +152,11 @@ async fn suppress(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
         .at("/phone"));
     }
     let vault = config::vault().await?;
-    let entry =
-        DoNotCall { reason: Reason::Entered, since_ms: clock::now_ms(), until_ms: asked.until.map(|t| t.as_millisecond()) };
+    let entry = DoNotCall {
+        reason: Reason::Entered,
+        since_ms: clock::now_ms(),
+        until_ms: asked.until.map(|t| t.as_millisecond()),
+    };
     SpinStore
         .set(&suppression::do_not_call_key(&vault, &asked.phone), &entry.encode())
         .await

@@ -34,7 +34,12 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
     let rules = Rules {
         as_of: settings.starts.map_or(today, |starts| starts.max(today)),
         matter: settings.matter,
-        own_numbers: own.split(',').map(|n| n.trim().to_owned()).chain(settings.caller_ids.clone()).filter(|n| !n.is_empty()).collect(),
+        own_numbers: own
+            .split(',')
+            .map(|n| n.trim().to_owned())
+            .chain(settings.caller_ids.clone())
+            .filter(|n| !n.is_empty())
+            .collect(),
         default_zone: None,
         past_due_allowed: false,
     };

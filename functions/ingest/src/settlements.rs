@@ -55,7 +55,8 @@ pub async fn report(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
         match (&entry.taxpayer_id, entry.matter) {
             (Some(id), Some(matter)) => {
                 let id = taxpayer_id(id).ok_or_else(|| invalid("the taxpayer number is not a NIK or NPWP"))?;
-                let (taxpayer_id, tax_code, tax_period) = (id.as_str(), entry.tax_code.as_str(), entry.tax_period.as_str());
+                let (taxpayer_id, tax_code, tax_period) =
+                    (id.as_str(), entry.tax_code.as_str(), entry.tax_period.as_str());
                 writes.push((Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(&vault), b"1".to_vec()));
             }
             (None, None) if !entry.billing_code.is_empty() => {}

@@ -24,7 +24,8 @@ pub async fn received(provider: &str, head: &Head, body: &mut Body) -> Result<Re
     let line = officer_line(now_ms).await?;
     let officer = line.as_deref().map(|line| Officer { line, caller_id: &to });
     let base = format!("{}/hooks/{}/inbound/step", hook.public_url, hook.provider.name());
-    let turn = flow::inbound(&script, Language::Id, hour(now_ms), officer, &|p: &Place| step_link(&vault, &base, &call, p));
+    let turn =
+        flow::inbound(&script, Language::Id, hour(now_ms), officer, &|p: &Place| step_link(&vault, &base, &call, p));
     Ok(hook.reply(&turn.verbs))
 }
 

@@ -29,8 +29,7 @@ pub async fn answered(provider: &str, call: &str, head: &Head, body: &mut Body) 
         // It rang so late that the claim may be in other hands: nothing is said but goodbye.
         return Ok(hook.reply(&[Verb::Hangup]));
     }
-    let settled = SpinStore.get_all(&line.claim.settlement_keys).await.map_err(|e| Problem::store(&e))?;
-    let settled = settled.iter().any(Option::is_some);
+    let settled = line.settled().await?;
     let officer = officer_line(now_ms).await?;
     let scene = line.scene(officer.as_deref(), settled, machine, now_ms);
     let base = format!("{}/hooks/{}/{call}/step", hook.public_url, hook.provider.name());
@@ -47,7 +46,7 @@ pub async fn step(provider: &str, call: &str, head: &Head, body: &mut Body) -> R
     let input = hook.input()?;
     let Some(line) = Line::of(&vault, &id, call).await? else { return Ok(hook.reply(&[Verb::Hangup])) };
     let officer = officer_line(now_ms).await?;
-    let scene = line.scene(officer.as_deref(), false, false, now_ms);
+    let scene = line.scene(officer.as_deref(), line.settled().await?, false, now_ms);
     let base = format!("{}/hooks/{}/{call}/step", hook.public_url, hook.provider.name());
     let turn = flow::step(&scene, place, &input, &|p: &Place| link(&vault, &base, call, p));
     tell(&id, turn, &hook, now_ms).await
@@ -90,6 +89,12 @@ impl Line {
         };
         let script = Script::named(&campaign.settings.script);
         Ok(script.map(|script| Line { claim, contact, campaign, script }))
+    }
+
+    /// Whether the matter was settled meanwhile: looked at again at each step, so that nobody hears a demand after paying.
+    async fn settled(&self) -> Result<bool, Problem> {
+        let found = SpinStore.get_all(&self.claim.settlement_keys).await.map_err(|e| Problem::store(&e))?;
+        Ok(found.iter().any(Option::is_some))
     }
 
     fn scene<'a>(&'a self, officer: Option<&'a str>, settled: bool, machine: bool, now_ms: i64) -> Scene<'a> {

@@ -231,9 +231,14 @@ fn rank(refusal: Refusal) -> u8 {
 pub enum Next {
     Close(End),
     /// Again after so many seconds.
-    Retry { after_s: u64 },
+    Retry {
+        after_s: u64,
+    },
     /// Again with the contact's next number, if it has one; else closed.
-    OtherNumber { after_s: u64, otherwise: End },
+    OtherNumber {
+        after_s: u64,
+        otherwise: End,
+    },
 }
 
 /// What follows when the `attempts`-th attempt (from 1; orders nobody took are not counted) has ended.
@@ -325,7 +330,11 @@ mod tests {
         let mut i = 0;
         while i < 6 {
             if counters[i] < i {
-                if i % 2 == 0 { order.swap(0, i) } else { order.swap(counters[i], i) }
+                if i % 2 == 0 {
+                    order.swap(0, i)
+                } else {
+                    order.swap(counters[i], i)
+                }
                 let mut news: Vec<News> = order.iter().map(|&k| all[k].clone()).collect();
                 assert_eq!(of(&news), expected);
                 news.push(news[0].clone());
@@ -345,7 +354,9 @@ mod tests {
     fn the_table_of_what_follows() {
         use Disposition::*;
         let rules = Attempts { max: 3, ..Attempts::default() };
-        let after = |d: Disposition, n: u8| next(&Outcome { disposition: d, talk_s: 0, settled: false, do_not_call: false }, n, &rules);
+        let after = |d: Disposition, n: u8| {
+            next(&Outcome { disposition: d, talk_s: 0, settled: false, do_not_call: false }, n, &rules)
+        };
         assert_eq!(after(Busy, 1), Next::Retry { after_s: 30 * 60 });
         assert_eq!(after(NoAnswer, 2), Next::Retry { after_s: 2 * 3600 });
         assert_eq!(after(NoAnswer, 3), Next::Close(End::Exhausted));

@@ -199,7 +199,12 @@ impl Campaign {
         let id = match object.remove("id") {
             None => None,
             Some(Value::String(id)) if valid_id(&id) => Some(id),
-            Some(_) => return Err(invalid("/id", "an id has 1 to 40 of the letters a-z, 0-9 and -, and begins with a letter or digit")),
+            Some(_) => {
+                return Err(invalid(
+                    "/id",
+                    "an id has 1 to 40 of the letters a-z, 0-9 and -, and begins with a letter or digit",
+                ));
+            }
         };
         for read_only in ["state", "version"] {
             object.remove(read_only);
@@ -242,7 +247,10 @@ impl Campaign {
                 409,
                 "wrong_state",
                 "The campaign's state does not allow this",
-                format!("the campaign is {}: {why}", serde_json::to_value(self.state).unwrap_or_default().as_str().unwrap_or("?")),
+                format!(
+                    "the campaign is {}: {why}",
+                    serde_json::to_value(self.state).unwrap_or_default().as_str().unwrap_or("?")
+                ),
                 "Look at the campaign's state first.",
             ))
         };
@@ -303,7 +311,11 @@ impl Settings {
             }
         }
         let within = |at: &str, value: SignedDuration, least: i64, most: i64| {
-            if (least..=most).contains(&value.as_secs()) { Ok(()) } else { Err(invalid(at, format!("{least} to {most} seconds"))) }
+            if (least..=most).contains(&value.as_secs()) {
+                Ok(())
+            } else {
+                Err(invalid(at, format!("{least} to {most} seconds")))
+            }
         };
         within("/call/ring", self.call.ring, 5, 120)?;
         within("/call/talk", self.call.talk, 10, 3600)?;
@@ -338,9 +350,8 @@ impl Settings {
 
 /// Whether `text` is `+` and 7 to 15 digits, the first not 0 (ITU-T E.164).
 pub fn e164(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|d| {
-        (7..=15).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()) && !d.starts_with('0')
-    })
+    text.strip_prefix('+')
+        .is_some_and(|d| (7..=15).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()) && !d.starts_with('0'))
 }
 
 fn valid_id(id: &str) -> bool {

@@ -17,10 +17,7 @@ pub(super) fn parse(cell: &str) -> Result<Option<u64>, Reason> {
         None => text,
     };
     let text = text.trim();
-    let text = text
-        .strip_suffix('-')
-        .map(|rest| rest.trim_end_matches([',', '.', ' ']))
-        .unwrap_or(text);
+    let text = text.strip_suffix('-').map(|rest| rest.trim_end_matches([',', '.', ' '])).unwrap_or(text);
     if text.is_empty() || text == "-" {
         return Ok(None);
     }

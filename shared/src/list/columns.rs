@@ -182,16 +182,8 @@ impl Columns {
             )
             .at("row 1"));
         }
-        let shortest = used
-            .iter()
-            .filter(|(field, _)| !may_be_cut(*field))
-            .map(|(_, column)| column + 1)
-            .max();
-        Ok(Columns {
-            header,
-            shortest: shortest.unwrap_or(0),
-            used,
-        })
+        let shortest = used.iter().filter(|(field, _)| !may_be_cut(*field)).map(|(_, column)| column + 1).max();
+        Ok(Columns { header, shortest: shortest.unwrap_or(0), used })
     }
 
     /// The header as the file has it.
@@ -204,9 +196,7 @@ impl Columns {
         let mut used = self.used.clone();
         used.sort_by_key(|(_, column)| *column);
         let name = |column: usize| self.header.get(column).cloned().unwrap_or_default();
-        used.iter()
-            .map(|(field, column)| (name(*column), field.as_str().to_owned()))
-            .collect()
+        used.iter().map(|(field, column)| (name(*column), field.as_str().to_owned())).collect()
     }
 
     /// Whether a row has the header's columns. Fewer are allowed if only remarks and the like are cut off:
@@ -218,35 +208,25 @@ impl Columns {
 
     /// The columns of a field, best first.
     pub fn of(&self, field: Field) -> impl Iterator<Item = usize> + '_ {
-        self.used
-            .iter()
-            .filter(move |(other, _)| *other == field)
-            .map(|(_, column)| *column)
+        self.used.iter().filter(move |(other, _)| *other == field).map(|(_, column)| *column)
     }
 
     /// The column that counts for a field in this row: the best that is filled in, else the best.
     pub fn column(&self, cells: &[String], field: Field) -> Option<usize> {
         let filled = |column: &usize| cells.get(*column).is_some_and(|c| !text::is_blank(c));
-        self.of(field)
-            .find(filled)
-            .or_else(|| self.of(field).next())
+        self.of(field).find(filled).or_else(|| self.of(field).next())
     }
 
     /// The cell that counts for a field; empty if the list has no such column.
     pub fn cell<'a>(&self, cells: &'a [String], field: Field) -> &'a str {
         let column = self.column(cells, field);
-        column
-            .and_then(|column| cells.get(column))
-            .map_or("", String::as_str)
+        column.and_then(|column| cells.get(column)).map_or("", String::as_str)
     }
 }
 
 /// Fields without which a row still says the same about whom to call, when, and why.
 fn may_be_cut(field: Field) -> bool {
-    matches!(
-        field,
-        Field::Note | Field::Priority | Field::BillingCode | Field::Language
-    )
+    matches!(field, Field::Note | Field::Priority | Field::BillingCode | Field::Language)
 }
 
 fn meaning(key: &str) -> Option<(Field, usize)> {
@@ -291,27 +271,20 @@ mod tests {
     fn what_is_missing_is_named() {
         let problem = find("NPWP;NAMA;JUMLAH (RP)").unwrap_err();
         assert_eq!(problem.code, "columns_missing");
-        assert_eq!(
-            problem.detail,
-            "No column was recognised for: phone, due_date."
-        );
+        assert_eq!(problem.detail, "No column was recognised for: phone, due_date.");
         let problem = find("07.900.101.2-541.000;Budi Rekaan;0812-0000-0101").unwrap_err();
         assert!(!problem.detail.contains("900"), "{}", problem.detail);
     }
 
     #[test]
     fn the_better_of_two_names_wins_and_every_phone_counts() {
-        let found = find(
-            "NIK;NPWP;NO HP 2;TELEPON;POKOK;TOTAL TAGIHAN (RP);TGL KETETAPAN;JATUH TEMPO;TELP AR",
-        )
-        .unwrap();
+        let found =
+            find("NIK;NPWP;NO HP 2;TELEPON;POKOK;TOTAL TAGIHAN (RP);TGL KETETAPAN;JATUH TEMPO;TELP AR").unwrap();
         assert_eq!(found.of(Field::TaxpayerId).collect::<Vec<_>>(), [1, 0]);
         assert_eq!(found.of(Field::Phone).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(found.of(Field::Amount).collect::<Vec<_>>(), [5]);
         assert_eq!(found.of(Field::DueDate).collect::<Vec<_>>(), [7]);
-        let row = "1; - ;081200000101;;5;6;7;8;9"
-            .split(';')
-            .map(str::to_owned);
+        let row = "1; - ;081200000101;;5;6;7;8;9".split(';').map(str::to_owned);
         let row: Vec<String> = row.collect();
         assert_eq!(found.cell(&row, Field::TaxpayerId), "1");
         assert_eq!(found.column(&[], Field::TaxpayerId), Some(1));

@@ -12,8 +12,7 @@ pub const RECORD_MAX: usize = 256 * 1024;
 pub const COLUMNS_MAX: usize = 512;
 
 const DELIMITERS: [u8; 4] = [b';', b'\t', b',', b'|'];
-const SAVE_AS_CSV: &str =
-    "Save the list as \"CSV UTF-8 (delimited)\" in the spreadsheet program and upload that file.";
+const SAVE_AS_CSV: &str = "Save the list as \"CSV UTF-8 (delimited)\" in the spreadsheet program and upload that file.";
 
 /// One record that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +35,7 @@ enum Stage {
 
 impl Records {
     pub fn new() -> Self {
-        Records {
-            stage: Stage::Head(Head::default()),
-        }
+        Records { stage: Stage::Head(Head::default()) }
     }
 
     /// The delimiter, once it is known.
@@ -59,11 +56,7 @@ impl Records {
                 head.check_kind(false)?;
                 refuse_nul(now)?;
                 let Some(delimiter) = head.scan() else {
-                    return if head.kept.len() > RECORD_MAX {
-                        Err(record_too_long(1))
-                    } else {
-                        Ok(())
-                    };
+                    return if head.kept.len() > RECORD_MAX { Err(record_too_long(1)) } else { Ok(()) };
                 };
                 self.start_body(delimiter, out)?;
                 self.push(later, out)
@@ -180,8 +173,7 @@ impl Head {
 
     fn most_frequent(&self) -> u8 {
         let most = DELIMITERS.iter().zip(self.counts).rev();
-        most.max_by_key(|(_, count)| *count)
-            .map_or(b';', |(delimiter, _)| *delimiter)
+        most.max_by_key(|(_, count)| *count).map_or(b';', |(delimiter, _)| *delimiter)
     }
 }
 
@@ -294,10 +286,7 @@ impl Body {
         self.between = true;
         // Rows that were only formatted, never filled in.
         if cells.iter().any(|cell| !cell.trim().is_empty()) {
-            out.push(Record {
-                row: self.row,
-                cells,
-            });
+            out.push(Record { row: self.row, cells });
         }
         Ok(())
     }
@@ -334,21 +323,13 @@ impl Body {
 
 fn refuse_nul(chunk: &[u8]) -> Result<(), Problem> {
     if chunk.contains(&0) {
-        return Err(unsupported(
-            "The file holds bytes that are not text, or it is in UTF-16.",
-        ));
+        return Err(unsupported("The file holds bytes that are not text, or it is in UTF-16."));
     }
     Ok(())
 }
 
 fn unsupported(detail: &str) -> Problem {
-    Problem::new(
-        415,
-        "file_not_csv",
-        "The file is not CSV text",
-        detail,
-        SAVE_AS_CSV,
-    )
+    Problem::new(415, "file_not_csv", "The file is not CSV text", detail, SAVE_AS_CSV)
 }
 
 fn record_too_long(row: u32) -> Problem {
@@ -357,10 +338,7 @@ fn record_too_long(row: u32) -> Problem {
 }
 
 fn field_too_long(row: u32) -> Problem {
-    let detail = format!(
-        "A cell of row {row} is longer than {} KiB.",
-        FIELD_MAX / 1024
-    );
+    let detail = format!("A cell of row {row} is longer than {} KiB.", FIELD_MAX / 1024);
     too_large("cell_too_long", "A cell is too long", detail, row)
 }
 

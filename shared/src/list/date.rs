@@ -36,9 +36,7 @@ pub(super) fn parse(cell: &str) -> Result<(Date, Option<Warning>), Reason> {
     {
         // Day 1 is 1 January 1900, and 1900 counts as a leap year: from March 1900 on, day 0 is 30 December 1899.
         let date = Date::new(1899, 12, 30).and_then(|day0| day0.checked_add(serial.days()));
-        return date
-            .map(|date| (date, Some(Warning::DueDateExcelSerial)))
-            .map_err(|_| Reason::DueDateInvalid);
+        return date.map(|date| (date, Some(Warning::DueDateExcelSerial))).map_err(|_| Reason::DueDateInvalid);
     }
     let date = calendar(&text).ok_or(Reason::DueDateInvalid)?;
     Ok((date, None))
@@ -46,24 +44,15 @@ pub(super) fn parse(cell: &str) -> Result<(Date, Option<Warning>), Reason> {
 
 fn calendar(text: &str) -> Option<Date> {
     let date = without_time(text);
-    let parts: Vec<&str> = date
-        .split(['/', '-', '.', ' ', ','])
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> = date.split(['/', '-', '.', ' ', ',']).filter(|part| !part.is_empty()).collect();
     let [first, second, third] = parts.as_slice() else {
         return None;
     };
     let (day, month, year) = match (number(first), number(second), number(third)) {
-        (Some(year), Some(month), Some(day)) if first.len() == 4 => {
-            (day, i8::try_from(month).ok()?, year)
-        }
-        (Some(day), Some(month), Some(year)) if third.len() == 4 => {
-            (day, i8::try_from(month).ok()?, year)
-        }
+        (Some(year), Some(month), Some(day)) if first.len() == 4 => (day, i8::try_from(month).ok()?, year),
+        (Some(day), Some(month), Some(year)) if third.len() == 4 => (day, i8::try_from(month).ok()?, year),
         // With the month in letters a short year cannot be mistaken for a day that comes first.
-        (Some(day), None, Some(year)) if third.len() == 2 => {
-            (day, month_named(second)?, 2000 + year)
-        }
+        (Some(day), None, Some(year)) if third.len() == 2 => (day, month_named(second)?, 2000 + year),
         (Some(day), None, Some(year)) if third.len() == 4 => (day, month_named(second)?, year),
         _ => return None,
     };
@@ -89,10 +78,7 @@ fn number(text: &str) -> Option<i16> {
 /// The month of a name or short form, 1 to 12.
 pub(super) fn month_named(name: &str) -> Option<i8> {
     let name = name.to_ascii_lowercase();
-    MONTHS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, month)| *month)
+    MONTHS.iter().find(|(known, _)| *known == name).map(|(_, month)| *month)
 }
 
 #[cfg(test)]

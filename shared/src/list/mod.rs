@@ -33,7 +33,8 @@ pub use reader::{Reader, Summary};
 pub use refusal::{Reason, Rejection, Warning};
 
 pub use shelf::{
-    Intake, Label, Manifest, ManifestGroup, Taken, data_key, fix_shards, manifest, read_page, read_rejected, rejected_csv,
+    Intake, Label, Manifest, ManifestGroup, Taken, data_key, fix_shards, manifest, read_page, read_rejected,
+    rejected_csv,
 };
 
 use crate::contact::{Contact, Matter};

@@ -47,12 +47,7 @@ pub struct Pages<F> {
 impl<F: Fn(&str) -> u16> Pages<F> {
     /// `shard_of` names the shard of a phone (E.164); what it answers is taken modulo `shards`.
     pub fn new(shards: u16, shard_of: F) -> Self {
-        Pages {
-            shards: shards.max(1),
-            shard_of,
-            open: BTreeMap::new(),
-            contacts: 0,
-        }
+        Pages { shards: shards.max(1), shard_of, open: BTreeMap::new(), contacts: 0 }
     }
 
     /// Adds a contact to the page of its first phone's shard, its zone, due date and priority. Answers a page that
@@ -60,11 +55,7 @@ impl<F: Fn(&str) -> u16> Pages<F> {
     pub fn add(&mut self, contact: Contact) -> Option<Page> {
         let phone = contact.phones.first().map_or("", String::as_str);
         let shard = (self.shard_of)(phone) % self.shards;
-        let group = Group {
-            zone: contact.time_zone.clone(),
-            due_date: contact.due_date,
-            priority: contact.priority,
-        };
+        let group = Group { zone: contact.time_zone.clone(), due_date: contact.due_date, priority: contact.priority };
         let key = (shard, group);
         let contacts = self.open.entry(key.clone()).or_default();
         contacts.push(contact);
@@ -82,22 +73,14 @@ impl<F: Fn(&str) -> u16> Pages<F> {
 
     /// The pages that are left, by shard, zone, due date and priority.
     pub fn finish(self) -> Vec<Page> {
-        let page = |((shard, group), contacts)| Page {
-            shard,
-            group,
-            contacts,
-        };
+        let page = |((shard, group), contacts)| Page { shard, group, contacts };
         self.open.into_iter().map(page).collect()
     }
 
     fn close(&mut self, key: &(u16, Group)) -> Option<Page> {
         let ((shard, group), contacts) = self.open.remove_entry(key)?;
         self.contacts -= contacts.len();
-        Some(Page {
-            shard,
-            group,
-            contacts,
-        })
+        Some(Page { shard, group, contacts })
     }
 }
 
@@ -159,10 +142,7 @@ mod tests {
             let due = date(2027, 3, [16, 31][row as usize / 4 % 2]);
             out.extend(pages.add(contact(row, zone, due, 2)));
         }
-        assert!(
-            out.iter()
-                .all(|p| p.contacts.len() == CONTACTS_PER_PAGE_MAX)
-        );
+        assert!(out.iter().all(|p| p.contacts.len() == CONTACTS_PER_PAGE_MAX));
         assert_eq!(out.len(), 8);
         out.extend(pages.finish());
         assert_eq!(out.len(), 16);
@@ -174,9 +154,7 @@ mod tests {
         let mut pages = Pages::new(3, by_last_digit);
         let mut out = Vec::new();
         for row in 0..30_000_u32 {
-            let due = date(2027, 1, 1)
-                .checked_add(i64::from(row / 9 % 1_000).days())
-                .unwrap();
+            let due = date(2027, 1, 1).checked_add(i64::from(row / 9 % 1_000).days()).unwrap();
             out.extend(pages.add(contact(row, None, due, (row % 3) as u8)));
             assert!(pages.open.len() <= OPEN_GROUPS_MAX);
             assert!(pages.contacts <= OPEN_CONTACTS_MAX);

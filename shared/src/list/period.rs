@@ -10,10 +10,7 @@ pub(super) fn parse(period: &str, year: &str) -> Option<String> {
     if period.is_empty() {
         return year.map(str::to_owned);
     }
-    let parts: Vec<&str> = period
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> = period.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
     let (from, to, own_year) = match parts.as_slice() {
         [one] => match (number(one, 4), month(one)) {
             (_, Some(month)) => (month, month, None),

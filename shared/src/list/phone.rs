@@ -34,17 +34,7 @@ const LABELS: &[&str] = &[
     "rumah",
 ];
 const FAX: &[&str] = &["fax", "faks", "faksimile", "facsimile", "faksimili"];
-const EXTENSION: &[&str] = &[
-    "ext",
-    "extension",
-    "ekst",
-    "ekstensi",
-    "eks",
-    "psw",
-    "pswt",
-    "pesawat",
-    "x",
-];
+const EXTENSION: &[&str] = &["ext", "extension", "ekst", "ekstensi", "eks", "psw", "pswt", "pesawat", "x"];
 const SEPARATING_WORDS: &[&str] = &["atau", "dan"];
 
 /// The numbers of a cell.
@@ -58,19 +48,9 @@ pub(super) struct Phones {
 }
 
 /// Understands one or more cells with phone numbers. `own` are never called.
-pub(super) fn parse<'a>(
-    cells: impl Iterator<Item = &'a str>,
-    own: &[String],
-) -> Result<Phones, Reason> {
-    let mut found = Found {
-        own,
-        phones: Phones {
-            numbers: Vec::new(),
-            fixed_line: None,
-            warnings: Vec::new(),
-        },
-        refused: None,
-    };
+pub(super) fn parse<'a>(cells: impl Iterator<Item = &'a str>, own: &[String]) -> Result<Phones, Reason> {
+    let mut found =
+        Found { own, phones: Phones { numbers: Vec::new(), fixed_line: None, warnings: Vec::new() }, refused: None };
     for cell in cells {
         found.cell(cell);
     }
@@ -165,10 +145,7 @@ struct Number {
 
 /// The parts of a cell between separators.
 fn split(cell: &str) -> Vec<String> {
-    let lower = cell
-        .to_lowercase()
-        .replace("https://", "")
-        .replace("http://", "");
+    let lower = cell.to_lowercase().replace("https://", "").replace("http://", "");
     // This slash separates no numbers.
     let lower = lower.replace("wa.me/", "wa ");
     let mut parts = vec![String::new()];
@@ -200,21 +177,13 @@ fn split(cell: &str) -> Vec<String> {
 
 fn read(part: &str) -> Part {
     let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphabetic())
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
+        text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     };
     if !part.chars().any(|c| c.is_ascii_digit()) {
-        let labels_only = words(part)
-            .iter()
-            .all(|word| LABELS.contains(&word.as_str()) || FAX.contains(&word.as_str()));
+        let labels_only =
+            words(part).iter().all(|word| LABELS.contains(&word.as_str()) || FAX.contains(&word.as_str()));
         // Words such as "tidak ada" say that there is no number.
-        return if labels_only {
-            Part::Nothing
-        } else {
-            Part::Refused(Reason::PhoneMissing)
-        };
+        return if labels_only { Part::Nothing } else { Part::Refused(Reason::PhoneMissing) };
     }
     if words(part).iter().any(|word| FAX.contains(&word.as_str())) {
         return Part::Refused(Reason::PhoneSpecial);
@@ -239,12 +208,7 @@ fn read(part: &str) -> Part {
         }
     }
     match numbering::national(plus, &digits) {
-        Ok((national, kind, zero_restored)) => Part::Number(Number {
-            national,
-            kind,
-            zero_restored,
-            extension,
-        }),
+        Ok((national, kind, zero_restored)) => Part::Number(Number { national, kind, zero_restored, extension }),
         Err(reason) => Part::Refused(reason),
     }
 }

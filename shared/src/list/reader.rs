@@ -100,10 +100,7 @@ impl Reader {
         }
         let mut parsed = std::mem::take(&mut self.parsed);
         let result = parse(&mut self.records, &mut parsed);
-        let result = parsed
-            .drain(..)
-            .try_for_each(|record| self.record(record, out))
-            .and(result);
+        let result = parsed.drain(..).try_for_each(|record| self.record(record, out)).and(result);
         self.parsed = parsed;
         if let Err(problem) = &result {
             self.refused = Some(problem.clone());
@@ -126,17 +123,11 @@ impl Reader {
                 if self.seen.insert(good.identity) {
                     self.summary.accepted += 1;
                     self.summary.warnings += u32::from(!good.warnings.is_empty());
-                    out.push(Row::Accepted {
-                        contact: good.contact,
-                        warnings: good.warnings,
-                    });
+                    out.push(Row::Accepted { contact: good.contact, warnings: good.warnings });
                     return Ok(());
                 }
                 self.summary.duplicates += 1;
-                Bad {
-                    reason: Reason::Duplicate,
-                    field: Some(super::columns::Field::TaxpayerId),
-                }
+                Bad { reason: Reason::Duplicate, field: Some(super::columns::Field::TaxpayerId) }
             }
             Err(bad) => bad,
         };

@@ -99,12 +99,8 @@ impl Reason {
                 "Write the NPWP with 15 or 16 digits, the NIK with 16, the NITKU with 22, and nothing but digits, dots and dashes."
             }
             Reason::NpwpPlaceholder => "This is a placeholder: fill in the taxpayer's own number.",
-            Reason::NpwpChecksum => {
-                "A digit is wrong or two are swapped: compare the NPWP with the register."
-            }
-            Reason::NikProvince | Reason::NikDate => {
-                "A digit is wrong: compare the NIK with the register."
-            }
+            Reason::NpwpChecksum => "A digit is wrong or two are swapped: compare the NPWP with the register.",
+            Reason::NikProvince | Reason::NikDate => "A digit is wrong: compare the NIK with the register.",
             Reason::PhoneMissing => "Fill in a phone number and upload the row again.",
             Reason::PhoneScientific => {
                 "The spreadsheet lost digits: format the column as text, enter the number again, and upload the row again."
@@ -120,9 +116,7 @@ impl Reason {
             Reason::PhoneNoAreaCode => {
                 "Write the number with its area code and 0, for example 021 before a number of Jakarta."
             }
-            Reason::PhoneSpecial => {
-                "Such numbers are not called: give a mobile or fixed line of the taxpayer."
-            }
+            Reason::PhoneSpecial => "Such numbers are not called: give a mobile or fixed line of the taxpayer.",
             Reason::PhoneOwn => "This is a number of the calling office: give the taxpayer's own.",
             Reason::DueDateMissing => "Fill in the due date, for example 31/03/2027.",
             Reason::DueDateInvalid => {
@@ -130,9 +124,7 @@ impl Reason {
             }
             Reason::DueDatePast => "The due date is over: the campaign calls before it only.",
             Reason::AmountInvalid => "Write whole rupiah, for example 1.250.000.",
-            Reason::Duplicate => {
-                "Nothing to do: an earlier row has the same taxpayer, tax and period."
-            }
+            Reason::Duplicate => "Nothing to do: an earlier row has the same taxpayer, tax and period.",
         }
     }
 }
@@ -282,20 +274,11 @@ mod tests {
 
     #[test]
     fn words_are_the_same_in_code_and_in_json() {
-        for reason in [
-            Reason::Columns,
-            Reason::NikTruncated,
-            Reason::PhoneNoAreaCode,
-            Reason::Duplicate,
-        ] {
+        for reason in [Reason::Columns, Reason::NikTruncated, Reason::PhoneNoAreaCode, Reason::Duplicate] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
             assert!(!reason.hint().is_empty());
         }
-        for warning in [
-            Warning::NpwpFromNitku,
-            Warning::DueDateExcelSerial,
-            Warning::ZoneUnknown,
-        ] {
+        for warning in [Warning::NpwpFromNitku, Warning::DueDateExcelSerial, Warning::ZoneUnknown] {
             assert_eq!(serde_json::to_value(warning).unwrap(), warning.as_str());
         }
     }
@@ -313,9 +296,6 @@ mod tests {
         let json = serde_json::to_string(&rejection).unwrap();
         assert_eq!(serde_json::from_str::<Rejection>(&json).unwrap(), rejection);
         let bytes = postcard::to_stdvec(&rejection).unwrap();
-        assert_eq!(
-            postcard::from_bytes::<Rejection>(&bytes).unwrap(),
-            rejection
-        );
+        assert_eq!(postcard::from_bytes::<Rejection>(&bytes).unwrap(), rejection);
     }
 }

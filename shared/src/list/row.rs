@@ -27,36 +27,19 @@ pub(super) struct Bad {
 }
 
 /// Reads the cells of row `row`.
-pub(super) fn read(
-    row: u32,
-    cells: &[String],
-    columns: &Columns,
-    delimiter: char,
-    rules: &Rules,
-) -> Result<Good, Bad> {
+pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: char, rules: &Rules) -> Result<Good, Bad> {
     if !columns.fit(cells) || swallowed(cells, columns, delimiter) {
-        return Err(Bad {
-            reason: Reason::Columns,
-            field: None,
-        });
+        return Err(Bad { reason: Reason::Columns, field: None });
     }
-    let bad = |field| {
-        move |reason| Bad {
-            reason,
-            field: Some(field),
-        }
-    };
+    let bad = |field| move |reason| Bad { reason, field: Some(field) };
     let cell = |field| columns.cell(cells, field);
     let mut warnings = Vec::new();
 
     let taxpayer = taxpayer::parse(cell(Field::TaxpayerId)).map_err(bad(Field::TaxpayerId))?;
     warnings.extend(taxpayer.warnings);
 
-    let phones = columns
-        .of(Field::Phone)
-        .filter_map(|column| cells.get(column));
-    let phones =
-        phone::parse(phones.map(String::as_str), &rules.own_numbers).map_err(bad(Field::Phone))?;
+    let phones = columns.of(Field::Phone).filter_map(|column| cells.get(column));
+    let phones = phone::parse(phones.map(String::as_str), &rules.own_numbers).map_err(bad(Field::Phone))?;
     warnings.extend(phones.warnings);
 
     let (due_date, warning) = date::parse(cell(Field::DueDate)).map_err(bad(Field::DueDate))?;
@@ -92,15 +75,10 @@ pub(super) fn read(
         fixed_line: phones.fixed_line.as_deref(),
         province: cell(Field::Province),
         office: &office,
-        registered_at: taxpayer
-            .id
-            .get(10..13)
-            .filter(|_| taxpayer.kind == Kind::Legacy),
+        registered_at: taxpayer.id.get(10..13).filter(|_| taxpayer.kind == Kind::Legacy),
         nik: Some(taxpayer.id.as_str()).filter(|_| taxpayer.kind == Kind::Nik),
     });
-    let time_zone = zone
-        .map(|zone| zone.iana().to_owned())
-        .or_else(|| rules.default_zone.clone());
+    let time_zone = zone.map(|zone| zone.iana().to_owned()).or_else(|| rules.default_zone.clone());
     if time_zone.is_none() {
         warnings.push(Warning::ZoneUnknown);
     }
@@ -109,15 +87,9 @@ pub(super) fn read(
     let tax_code = tax_code(columns, cells);
     let identity = identity(&[
         &taxpayer.id,
-        &if tax_code.is_empty() {
-            text::key(&tax_type)
-        } else {
-            tax_code.clone()
-        },
+        &if tax_code.is_empty() { text::key(&tax_type) } else { tax_code.clone() },
         // Two periods that were not understood are the same only if they are written the same.
-        &tax_period
-            .clone()
-            .unwrap_or_else(|| format!("?{period}?{year}")),
+        &tax_period.clone().unwrap_or_else(|| format!("?{period}?{year}")),
     ]);
     let nik_end = match taxpayer.kind {
         Kind::Nik => taxpayer.id.chars().next_back(),
@@ -140,21 +112,14 @@ pub(super) fn read(
         language: language(cell(Field::Language)),
         time_zone,
     };
-    Ok(Good {
-        contact,
-        warnings,
-        identity,
-        nik_end,
-    })
+    Ok(Good { contact, warnings, identity, nik_end })
 }
 
 /// Whether a cell holds a line break and then as many delimiters as a row has: a quotation mark was not closed, and
 /// the rows behind it would be lost without a word.
 fn swallowed(cells: &[String], columns: &Columns, delimiter: char) -> bool {
     let per_row = columns.header().len().saturating_sub(1);
-    cells
-        .iter()
-        .any(|cell| cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row)
+    cells.iter().any(|cell| cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row)
 }
 
 fn matter(cell: &str) -> Option<Matter> {
@@ -177,11 +142,7 @@ fn matter(cell: &str) -> Option<Matter> {
 fn tax_code(columns: &Columns, cells: &[String]) -> String {
     let cell = |field| text::value(columns.cell(cells, field));
     let whole = cell(Field::TaxCode);
-    let whole = if text::is_blank(&whole) {
-        format!("{}-{}", cell(Field::Kap), cell(Field::Kjs))
-    } else {
-        whole
-    };
+    let whole = if text::is_blank(&whole) { format!("{}-{}", cell(Field::Kap), cell(Field::Kjs)) } else { whole };
     let digits = text::digits(&whole);
     let others = whole.chars().any(char::is_alphabetic);
     match (digits.get(..6), digits.get(6..)) {
@@ -215,22 +176,14 @@ fn office(cell: &str) -> String {
     let value = value.trim_start_matches(|c: char| c.is_alphabetic() || c == ' ');
     let rest = value.trim_start_matches(|c: char| c.is_ascii_digit());
     let code = value.strip_suffix(rest).unwrap_or_default();
-    if (1..=3).contains(&code.len()) {
-        format!("{code:0>3}")
-    } else {
-        String::new()
-    }
+    if (1..=3).contains(&code.len()) { format!("{code:0>3}") } else { String::new() }
 }
 
 fn priority(cell: &str) -> u8 {
     match text::key(cell).as_str() {
         "tinggi" | "high" => 1,
         "rendah" | "low" => 3,
-        key => key
-            .parse()
-            .ok()
-            .filter(|p| (1..=9).contains(p))
-            .unwrap_or(2),
+        key => key.parse().ok().filter(|p| (1..=9).contains(p)).unwrap_or(2),
     }
 }
 

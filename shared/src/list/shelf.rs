@@ -108,7 +108,11 @@ pub async fn read_rejected<S: Store>(
     open(store, key, &keys::rejected(list, page)).await
 }
 
-async fn open<T: serde::de::DeserializeOwned, S: Store>(store: &S, key: &DataKey, place: &str) -> Result<Option<T>, StoreError> {
+async fn open<T: serde::de::DeserializeOwned, S: Store>(
+    store: &S,
+    key: &DataKey,
+    place: &str,
+) -> Result<Option<T>, StoreError> {
     let sealed = store.get(place).await?;
     Ok(sealed.and_then(|s| key.open(place, &s).ok()).and_then(|bytes| decode(VERSION, &bytes)))
 }
@@ -365,7 +369,10 @@ pub async fn fix_shards<S: Store>(store: &S, wanted: u16) -> Result<(), Problem>
             503,
             "shards_changed",
             "The number of shards was changed",
-            format!("the store was set up with {} shards, the variable `shards` says {wanted}", String::from_utf8_lossy(&bytes)),
+            format!(
+                "the store was set up with {} shards, the variable `shards` says {wanted}",
+                String::from_utf8_lossy(&bytes)
+            ),
             "Set the variable `shards` back to that number.",
         )),
     }

@@ -11,15 +11,10 @@ const TEXT_MAX: usize = 200;
 pub(super) fn value(cell: &str) -> String {
     let folded: String = cell.nfkc().filter(|c| !is_invisible(*c)).collect();
     let mut text = folded.trim();
-    if let Some(quoted) = text
-        .strip_prefix("=\"")
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
+    if let Some(quoted) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         text = quoted.trim();
     }
-    text.trim_start_matches(['\'', '’', '‘', '`'])
-        .trim()
-        .to_owned()
+    text.trim_start_matches(['\'', '’', '‘', '`']).trim().to_owned()
 }
 
 /// A cell that holds words: white space collapsed, control and invisible characters dropped, length bounded.
@@ -29,10 +24,7 @@ pub(super) fn words(cell: &str) -> String {
         if at > 0 {
             out.push(' ');
         }
-        out.extend(
-            word.chars()
-                .filter(|c| !c.is_control() && !is_invisible(*c)),
-        );
+        out.extend(word.chars().filter(|c| !c.is_control() && !is_invisible(*c)));
         if out.len() > TEXT_MAX * 4 {
             break;
         }
@@ -45,10 +37,7 @@ pub(super) fn words(cell: &str) -> String {
 
 /// Letters and digits only, lower case: what is compared when headers, provinces or matters are looked up.
 pub(super) fn key(text: &str) -> String {
-    text.nfkc()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Nothing in it that could be a value: empty, or dashes and the like.

@@ -132,18 +132,12 @@ impl Zone {
             .or_else(|| key.strip_prefix("propinsi"))
             .or_else(|| key.strip_prefix("prov"))
             .unwrap_or(&key);
-        PROVINCES
-            .iter()
-            .find(|(_, _, names)| names.contains(&bare))
-            .map(|(_, zone, _)| *zone)
+        PROVINCES.iter().find(|(_, _, names)| names.contains(&bare)).map(|(_, zone, _)| *zone)
     }
 
     /// By the code with which a NIK begins.
     pub fn of_province_code(code: u8) -> Option<Zone> {
-        PROVINCES
-            .iter()
-            .find(|(known, _, _)| *known == code)
-            .map(|(_, zone, _)| *zone)
+        PROVINCES.iter().find(|(known, _, _)| *known == code).map(|(_, zone, _)| *zone)
     }
 
     fn of_nik(nik: &str) -> Option<Zone> {
@@ -236,10 +230,7 @@ mod tests {
         };
         assert_eq!(without(registered), Some(Wib));
         let nik = |c: &mut Clues<'_>| {
-            *c = Clues {
-                nik: c.nik,
-                ..Clues::default()
-            };
+            *c = Clues { nik: c.nik, ..Clues::default() };
         };
         assert_eq!(without(nik), Some(Wita));
         assert_eq!(Zone::of(&Clues::default()), None);

@@ -123,9 +123,15 @@ impl fmt::Debug for ApiRequest {
 /// What the provider's answer to an order means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placing {
-    Placed { provider_call: String },
+    Placed {
+        provider_call: String,
+    },
     /// Surely not placed. `retry_after_s` where the provider says it.
-    Refused { refusal: Refusal, code: String, retry_after_s: Option<u32> },
+    Refused {
+        refusal: Refusal,
+        code: String,
+        retry_after_s: Option<u32>,
+    },
     /// It may ring or not: never place again under the same claim.
     Unclear,
 }

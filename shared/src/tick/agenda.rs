@@ -96,8 +96,12 @@ pub async fn sweep_later<S: Store>(work: &mut Work<'_, S>, mut calls: Vec<Call>,
         return Ok(());
     }
     let due_ms = (due_ms.div_euclid(SWEEP_SLOT_MS) + 1) * SWEEP_SLOT_MS;
-    let joins =
-        work.state.sweeps.iter().find(|s| s.due_ms == due_ms && s.count as usize + calls.len() <= 4 * PAGE_MAX).cloned();
+    let joins = work
+        .state
+        .sweeps
+        .iter()
+        .find(|s| s.due_ms == due_ms && s.count as usize + calls.len() <= 4 * PAGE_MAX)
+        .cloned();
     if let Some(sweep) = joins
         && let Some(mut page) = read::<Call, S>(work, sweep.ballot, sweep.n).await?
     {
@@ -138,7 +142,11 @@ fn write<T: serde::Serialize, S: Store>(work: &mut Work<'_, S>, page: &[T]) -> u
 }
 
 /// A page: from the store, or from what this tick is about to write.
-async fn read<T: serde::de::DeserializeOwned, S: Store>(work: &Work<'_, S>, ballot: u64, n: u16) -> Result<Option<Vec<T>>, Problem> {
+async fn read<T: serde::de::DeserializeOwned, S: Store>(
+    work: &Work<'_, S>,
+    ballot: u64,
+    n: u16,
+) -> Result<Option<Vec<T>>, Problem> {
     let key = keys::agenda(work.shard, ballot, n);
     if let Some((_, bytes)) = work.writes.iter().rev().find(|(k, _)| *k == key) {
         return Ok(decode(VERSION, bytes));

@@ -40,7 +40,10 @@ struct Candidate {
 }
 
 /// Claims what may be called within the horizon, for all campaigns.
-pub async fn choose<S: Store>(work: &mut Work<'_, S>, alive: &BTreeMap<String, u32>) -> Result<Vec<Placement>, Problem> {
+pub async fn choose<S: Store>(
+    work: &mut Work<'_, S>,
+    alive: &BTreeMap<String, u32>,
+) -> Result<Vec<Placement>, Problem> {
     let mut placements = Vec::new();
     let campaigns: Vec<Campaign> = work.shelf.campaigns.clone();
     for campaign in &campaigns {
@@ -86,7 +89,8 @@ fn expire_due<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign) {
     let now_ms = work.now_ms;
     let over = |zone: Option<&str>, due| {
         let zone = zone.unwrap_or(&campaign.settings.time_zone);
-        hours::local_date(zone, now_ms).is_some_and(|today| today > due || campaign.settings.ends.is_some_and(|e| today > e))
+        hours::local_date(zone, now_ms)
+            .is_some_and(|today| today > due || campaign.settings.ends.is_some_and(|e| today > e))
     };
     let mut expired = 0;
     for list in work.state.lists.iter_mut().filter(|l| l.campaign == campaign.id) {
@@ -132,7 +136,11 @@ async fn choose_in<S: Store>(
 }
 
 /// Takes contacts nobody has called yet, from the first groups that are callable now.
-async fn next_fresh<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign, want: usize) -> Result<Vec<Candidate>, Problem> {
+async fn next_fresh<S: Store>(
+    work: &mut Work<'_, S>,
+    campaign: &Campaign,
+    want: usize,
+) -> Result<Vec<Candidate>, Problem> {
     let settings = &campaign.settings;
     let ring_ms = settings.call.ring.as_millis() as i64;
     let days = campaign.days();
@@ -168,7 +176,8 @@ async fn next_fresh<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign, want:
             for (i, contact) in rest[..take].iter().enumerate() {
                 let index = cursor.index.saturating_add(i as u16);
                 let place = ContactRef { list: list.clone(), group: cursor.group, page: cursor.page, index };
-                let retry = Retry { contact: place, attempts: 0, phone: 0, not_before_ms: now_ms, day: None, unknown: None };
+                let retry =
+                    Retry { contact: place, attempts: 0, phone: 0, not_before_ms: now_ms, day: None, unknown: None };
                 found.push(Candidate { retry, contact: contact.clone() });
             }
             cursor.left -= take as u32;
@@ -199,7 +208,10 @@ async fn with_contacts<S: Store>(
     let mut found = Vec::new();
     for mut retry in retries {
         let place = &retry.contact;
-        let contact = work.page(&place.list, place.group, place.page).await?.and_then(|p| p.get(usize::from(place.index)).cloned());
+        let contact = work
+            .page(&place.list, place.group, place.page)
+            .await?
+            .and_then(|p| p.get(usize::from(place.index)).cloned());
         match contact {
             Some(contact) => found.push(Candidate { retry, contact }),
             None => {
@@ -342,14 +354,16 @@ async fn claim_for<S: Store>(
         work.hold("unreadable", 1);
         return Ok(None);
     };
-    let from = settings.caller_ids[(work.ballot as usize).wrapping_add(usize::from(index)) % settings.caller_ids.len()].clone();
+    let from = settings.caller_ids[(work.ballot as usize).wrapping_add(usize::from(index)) % settings.caller_ids.len()]
+        .clone();
     let interval = interval_us(work, campaign);
     let now_ms = work.now_ms;
     let books = work.state.books.entry(campaign.id.clone()).or_default();
     let order_us = books.next_order_us.max(now_ms * 1000);
     books.next_order_us = order_us + interval.ceil() as i64;
     let dial_at_ms = order_us.div_euclid(1000) + i64::from(order_us % 1000 > 0);
-    let day = hours::local_date(contact.time_zone.as_deref().unwrap_or(&settings.time_zone), now_ms).unwrap_or(contact.due_date);
+    let day = hours::local_date(contact.time_zone.as_deref().unwrap_or(&settings.time_zone), now_ms)
+        .unwrap_or(contact.due_date);
     let today = match retry.day {
         Some((last, n)) if last == day => n.saturating_add(1),
         _ => 1,

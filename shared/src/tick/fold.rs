@@ -275,13 +275,23 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
 }
 
 /// When the contact may be tried again: the pause, the day's limit, the callable hours.
-fn not_before(now_ms: i64, after_s: u64, campaign: Option<&Campaign>, contact: Option<&Contact>, claim: &Claim, unspent: bool) -> i64 {
+fn not_before(
+    now_ms: i64,
+    after_s: u64,
+    campaign: Option<&Campaign>,
+    contact: Option<&Contact>,
+    claim: &Claim,
+    unspent: bool,
+) -> i64 {
     let raw = now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000));
     let Some(campaign) = campaign else { return raw };
     let zone = contact.and_then(|c| c.time_zone.as_deref());
     let day_zone = zone.unwrap_or(&campaign.settings.time_zone);
     let mut at = raw;
-    if !unspent && claim.day.1 >= campaign.settings.attempts.per_day && hours::local_date(day_zone, raw) == Some(claim.day.0) {
+    if !unspent
+        && claim.day.1 >= campaign.settings.attempts.per_day
+        && hours::local_date(day_zone, raw) == Some(claim.day.0)
+    {
         at = hours::next_day(day_zone, raw).unwrap_or(raw);
     }
     let ring_ms = campaign.settings.call.ring.as_millis() as i64;

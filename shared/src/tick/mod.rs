@@ -152,7 +152,9 @@ impl<S: Store> Work<'_, S> {
             return Ok(page.clone());
         }
         let contacts = match self.data_key(list).await? {
-            Some(key) => list::read_page(self.store, &key, list, group, page).await.map_err(|e| Problem::store(&e))?.map(Rc::new),
+            Some(key) => {
+                list::read_page(self.store, &key, list, group, page).await.map_err(|e| Problem::store(&e))?.map(Rc::new)
+            }
             None => None,
         };
         self.pages.insert(name, contacts.clone());

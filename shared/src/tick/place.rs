@@ -35,7 +35,8 @@ pub async fn place<W: World>(world: &W, setup: &Setup<'_>, shard: u16, placement
                 shard,
                 ballot: placement.open.call.0,
                 index: placement.claim_index,
-                valid_until_s: u32::try_from((placement.open.dial_at_ms + super::fold::CALLBACKS_MS) / 1000).unwrap_or(u32::MAX),
+                valid_until_s: u32::try_from((placement.open.dial_at_ms + super::fold::CALLBACKS_MS) / 1000)
+                    .unwrap_or(u32::MAX),
             };
             (call, order(world, setup, &placement, &call).await)
         })
@@ -75,7 +76,11 @@ async fn order<W: World>(world: &W, setup: &Setup<'_>, placement: &Placement, ca
         return Placing::Refused { refusal: Refusal::Busy, code: "late".into(), retry_after_s: None };
     }
     let Some(account) = (setup.account)(open.provider) else {
-        return Placing::Refused { refusal: Refusal::Configuration, code: "not_configured".into(), retry_after_s: None };
+        return Placing::Refused {
+            refusal: Refusal::Configuration,
+            code: "not_configured".into(),
+            retry_after_s: None,
+        };
     };
     let id = call.seal(setup.vault);
     let order = Order {

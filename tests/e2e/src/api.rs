@@ -55,7 +55,8 @@ impl Answer {
     /// # Errors
     /// It is none, or of another form.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).with_context(|| format!("{} with an unexpected body: {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .with_context(|| format!("{} with an unexpected body: {}", self.status, self.text()))
     }
 
     /// The answer, if it is a success.
@@ -184,8 +185,15 @@ impl Client {
     ///
     /// # Errors
     /// No connection, no answer, or one that breaks off.
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Result<Answer> {
-        self.exchange(method, path, headers, Full::new(body.into()).map_err(|never| match never {}).boxed_unsync()).await
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Answer> {
+        self.exchange(method, path, headers, Full::new(body.into()).map_err(|never| match never {}).boxed_unsync())
+            .await
     }
 
     /// Sends a body piece by piece, of unknown length.
@@ -214,7 +222,11 @@ impl Client {
         let exchange = async {
             let response = self.pool.request(request.body(body)?).await?;
             let (head, body) = response.into_parts();
-            Ok::<_, anyhow::Error>(Answer { status: head.status, headers: head.headers, body: body.collect().await?.to_bytes() })
+            Ok::<_, anyhow::Error>(Answer {
+                status: head.status,
+                headers: head.headers,
+                body: body.collect().await?.to_bytes(),
+            })
         };
         tokio::time::timeout(PATIENCE, exchange)
             .await
@@ -271,7 +283,8 @@ impl Client {
         let path = format!("/v1/campaigns/{campaign}/lists?{query}");
         let file: Bytes = file.into();
         // In pieces, as from a disk: nothing may depend on where they are cut.
-        let pieces = (0..file.len().div_ceil(PIECE)).map(move |i| file.slice(i * PIECE..file.len().min((i + 1) * PIECE)));
+        let pieces =
+            (0..file.len().div_ceil(PIECE)).map(move |i| file.slice(i * PIECE..file.len().min((i + 1) * PIECE)));
         self.send_stream(Method::POST, &path, &[(CONTENT_TYPE.as_str(), "text/csv")], stream::iter(pieces)).await
     }
 
@@ -311,7 +324,8 @@ impl Client {
             for line in answer.text().lines().filter(|line| !line.trim().is_empty()) {
                 all.push(serde_json::from_str(line).with_context(|| format!("an attempt: {line}"))?);
             }
-            next = next_page(answer.header("link")).map(|url| url.strip_prefix(&self.base).map(str::to_owned).unwrap_or(url));
+            next = next_page(answer.header("link"))
+                .map(|url| url.strip_prefix(&self.base).map(str::to_owned).unwrap_or(url));
         }
         Ok(all)
     }

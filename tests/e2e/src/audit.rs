@@ -105,7 +105,9 @@ fn latest<'a>(books: &Books<'a>, wrong: &mut Wrong) -> BTreeMap<&'a str, &'a Att
     }
     for (call, attempt) in late {
         match first.insert(call, attempt) {
-            Some(before) => wrong.unless(before.disposition == "unknown", || format!("late news replaced a {}: {call}", before.disposition)),
+            Some(before) => wrong.unless(before.disposition == "unknown", || {
+                format!("late news replaced a {}: {call}", before.disposition)
+            }),
             None => wrong.0.push(format!("there is late news of a call that was never entered: {call}")),
         }
     }
@@ -138,12 +140,18 @@ fn attempts_and_calls(
             )
         });
         wrong.unless(books.weather != Weather::Calm || u64::from(attempt.talk_s) == call.duration, || {
-            format!("the call {name} has {} s of talk in the books, the carrier counted {}", attempt.talk_s, call.duration)
+            format!(
+                "the call {name} has {} s of talk in the books, the carrier counted {}",
+                attempt.talk_s, call.duration
+            )
         });
     }
     for (name, attempt) in latest.iter().filter(|(name, _)| !calls.contains_key(**name)) {
-        let never_rang = attempt.disposition == "not_placed" || (attempt.disposition == "unknown" && books.weather != Weather::Calm);
-        wrong.unless(never_rang, || format!("the carrier knows nothing of the call {name}, in the books as {}", attempt.disposition));
+        let never_rang =
+            attempt.disposition == "not_placed" || (attempt.disposition == "unknown" && books.weather != Weather::Calm);
+        wrong.unless(never_rang, || {
+            format!("the carrier knows nothing of the call {name}, in the books as {}", attempt.disposition)
+        });
     }
 }
 
@@ -190,13 +198,18 @@ fn contacts(books: &Books<'_>, wrong: &mut Wrong) {
     }
     let mut ends: BTreeMap<String, u64> = BTreeMap::new();
     for (row, attempts) in &by_row {
-        let spent: Vec<u8> = attempts.iter().filter(|a| !a.late && a.disposition != "not_placed").map(|a| a.attempt).collect();
+        let spent: Vec<u8> =
+            attempts.iter().filter(|a| !a.late && a.disposition != "not_placed").map(|a| a.attempt).collect();
         let numbered = spent.iter().enumerate().all(|(i, n)| usize::from(*n) == i + 1);
-        wrong.unless(numbered && spent.len() <= usize::from(books.attempts_max), || format!("row {row} has attempts numbered {spent:?}"));
+        wrong.unless(numbered && spent.len() <= usize::from(books.attempts_max), || {
+            format!("row {row} has attempts numbered {spent:?}")
+        });
         // Late news may tell an end, too: of a contact that is still to be tried, or instead of the end it had.
         let told: Vec<&str> = attempts.iter().filter(|a| !a.late).filter_map(|a| a.end.as_deref()).collect();
         let late: Vec<&str> = attempts.iter().filter(|a| a.late).filter_map(|a| a.end.as_deref()).collect();
-        wrong.unless(told.len() <= 1 && told.len() + late.len() >= 1, || format!("row {row} has the ends {told:?}, and by late news {late:?}"));
+        wrong.unless(told.len() <= 1 && told.len() + late.len() >= 1, || {
+            format!("row {row} has the ends {told:?}, and by late news {late:?}")
+        });
         if late.is_empty() {
             let last = attempts.iter().rfind(|a| !a.late).and_then(|a| a.end.as_deref());
             wrong.unless(last.is_some(), || format!("row {row} was tried again after its end {told:?}"));
@@ -205,12 +218,16 @@ fn contacts(books: &Books<'_>, wrong: &mut Wrong) {
     }
     for (end, n) in &ends {
         let reported = books.report.ends.get(end).copied().unwrap_or_default();
-        wrong.unless(reported >= *n, || format!("{n} contacts ended as {end} by their attempts, {reported} are reported"));
+        wrong.unless(reported >= *n, || {
+            format!("{n} contacts ended as {end} by their attempts, {reported} are reported")
+        });
     }
     let untouched: Vec<&u32> = rows.iter().filter(|row| !by_row.contains_key(row)).collect();
     let without_call = ["settled", "suppressed", "expired", "withdrawn", "held_out"];
     let possible: u64 = without_call.iter().filter_map(|end| books.report.ends.get(*end)).sum();
-    wrong.unless(untouched.len() as u64 <= possible, || format!("rows that were never called, with no reason reported: {untouched:?}"));
+    wrong.unless(untouched.len() as u64 <= possible, || {
+        format!("rows that were never called, with no reason reported: {untouched:?}")
+    });
 }
 
 fn foretold(books: &Books<'_>, wrong: &mut Wrong) {
@@ -239,7 +256,8 @@ mod tests {
 
     /// One contact, who promises at the first call.
     fn world() -> World {
-        let options = Options { mix: dering_carrier::Mix { promise: 1.0, ..dering_carrier::Mix::none() }, ..Options::default() };
+        let options =
+            Options { mix: dering_carrier::Mix { promise: 1.0, ..dering_carrier::Mix::none() }, ..Options::default() };
         let vault = Vault::for_tests();
         let id = CallId { shard: 0, ballot: 7, index: 0, valid_until_s: 2_000_000_000 }.seal(&vault);
         let phone = "+6281200000201".to_owned();

@@ -47,10 +47,7 @@ pub fn build(packages: &[&str]) -> Result<()> {
 /// What kept cargo from it.
 pub fn build_application() -> Result<()> {
     static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
-    BUILT
-        .get_or_init(|| build(&COMPONENTS).map_err(|e| format!("{e:#}")))
-        .clone()
-        .map_err(anyhow::Error::msg)
+    BUILT.get_or_init(|| build(&COMPONENTS).map_err(|e| format!("{e:#}"))).clone().map_err(anyhow::Error::msg)
 }
 
 /// What to start.

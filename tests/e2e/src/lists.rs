@@ -57,7 +57,7 @@ impl List {
 /// Today where the service counts its days.
 pub fn today() -> Date {
     let zone = TimeZone::get("Asia/Jakarta").unwrap_or(TimeZone::UTC);
-    Timestamp::now().to_zoned(zone).date()
+    Timestamp::now().to_zoned_datetime(zone).date()
 }
 
 /// The sample of 60 rows, with dates relative to `today`.
@@ -91,10 +91,13 @@ pub fn generated(contacts: u32, today: Date) -> Result<List> {
     let due = format_date(plus_days(today, 30)?, "dmy")?;
     let year = today.year() - 1;
     let mut text = String::with_capacity(contacts as usize * 150);
-    text.push_str("NPWP;NAMA WP;NO TELP/HP;PERIHAL;JENIS PAJAK;KAP-KJS;MASA PAJAK;TAHUN PAJAK;JATUH TEMPO;PROVINSI;PRIORITAS\r\n");
+    text.push_str(
+        "NPWP;NAMA WP;NO TELP/HP;PERIHAL;JENIS PAJAK;KAP-KJS;MASA PAJAK;TAHUN PAJAK;JATUH TEMPO;PROVINSI;PRIORITAS\r\n",
+    );
     let mut rows = Vec::with_capacity(contacts as usize);
     for i in 0..contacts {
-        let (province, office) = [("DKI Jakarta", 13), ("Bali", 904), ("Papua", 952), ("Jawa Barat", 423)][i as usize % 4];
+        let (province, office) =
+            [("DKI Jakarta", 13), ("Bali", 904), ("Papua", 952), ("Jawa Barat", 423)][i as usize % 4];
         let npwp = npwp(&format!("07{i:06}"), office);
         let phone = format!("81200{i:06}");
         text.push_str(&format!(
@@ -153,8 +156,20 @@ fn plus_days(day: Date, days: i32) -> Result<Date> {
     Ok(day.checked_add(days.days())?)
 }
 
-const MONTHS: [&str; 12] =
-    ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"];
+const MONTHS: [&str; 12] = [
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+];
 
 /// A date in one of the spellings that lists use.
 fn format_date(day: Date, form: &str) -> Result<String> {

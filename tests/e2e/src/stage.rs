@@ -135,7 +135,10 @@ impl Stage {
             }
             if begun.elapsed() > patience {
                 let host = self.host.tail();
-                bail!("not settled after {patience:?}: {report:?}\ncarrier: {:?}\nhost: {host}", self.carrier.snapshot());
+                bail!(
+                    "not settled after {patience:?}: {report:?}\ncarrier: {:?}\nhost: {host}",
+                    self.carrier.snapshot()
+                );
             }
             tokio::time::sleep(Duration::from_millis(250)).await;
         }

@@ -53,11 +53,7 @@ pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool),
         }
     }
     if let Some(national) = digits.strip_prefix('0') {
-        return if national.starts_with('0') {
-            Err(Reason::PhoneForeign)
-        } else {
-            valid(national)
-        };
+        return if national.starts_with('0') { Err(Reason::PhoneForeign) } else { valid(national) };
     }
     if is_service(digits) {
         return Err(Reason::PhoneSpecial);
@@ -106,10 +102,7 @@ fn kind(national: &str) -> Result<Kind, Reason> {
     } else {
         let code = national.get(..3).and_then(|code| code.parse::<u16>().ok());
         let code = code.ok_or(Reason::PhoneTooShort)?;
-        if !AREA_CODES
-            .iter()
-            .any(|(from, to)| (*from..=*to).contains(&code))
-        {
+        if !AREA_CODES.iter().any(|(from, to)| (*from..=*to).contains(&code)) {
             return Err(Reason::PhoneNoAreaCode);
         }
         (national.get(3..), SUBSCRIBER)

@@ -112,10 +112,7 @@ fn several_numbers_in_a_cell_keep_their_order() {
         assert_eq!(found.fixed_line, None, "{cell}");
     }
     for (cell, left) in [
-        (
-            "0812-0000-0139/0813-00/0741-000139",
-            "+6281200000139 +62741000139",
-        ),
+        ("0812-0000-0139/0813-00/0741-000139", "+6281200000139 +62741000139"),
         ("0361-224567/8", "+62361224567"),
         ("021-5250208, Fax 021-5250209", "+62215250208"),
         ("+65 6123 4567 / 0812-0000-0111", "+6281200000111"),
@@ -212,9 +209,7 @@ fn doubtful_numbers_are_marked() {
 /// Whatever is made of a cell, its digits were typed, in that order, behind the prefix.
 #[test]
 fn digits_are_never_made_up() {
-    let alphabet: Vec<char> = "0123456789012345678900886262 -+()/.oOlxE#,;"
-        .chars()
-        .collect();
+    let alphabet: Vec<char> = "0123456789012345678900886262 -+()/.oOlxE#,;".chars().collect();
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let mut accepted = 0;
     for _ in 0..30_000 {
@@ -226,9 +221,7 @@ fn digits_are_never_made_up() {
         };
         let start = ["08", "+62", "62", "021", "8", ""][next(6)];
         let length = 6 + next(10);
-        let tail: String = (0..length)
-            .map(|_| alphabet[next(alphabet.len())])
-            .collect();
+        let tail: String = (0..length).map(|_| alphabet[next(alphabet.len())]).collect();
         let cell = format!("{start}{tail}");
         let Ok(found) = one(&cell) else { continue };
         accepted += 1;

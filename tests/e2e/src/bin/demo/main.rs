@@ -82,8 +82,14 @@ async fn run(args: &Args) -> Result<Vec<String>> {
         Some(n) => lists::generated(n, today)?,
     };
     println!("Building the components and starting the host …");
-    let stage = Stage::start(Plan { carrier: args.carrier(list.rows.len()), shards: args.shards, ..Plan::default() }).await?;
-    println!("Host {}, carrier {}, store {}", stage.host.url(), stage.carrier.base_url(), stage.host.state_dir().display());
+    let stage =
+        Stage::start(Plan { carrier: args.carrier(list.rows.len()), shards: args.shards, ..Plan::default() }).await?;
+    println!(
+        "Host {}, carrier {}, store {}",
+        stage.host.url(),
+        stage.carrier.base_url(),
+        stage.host.state_dir().display()
+    );
 
     let mut campaign = stage.campaign(CAMPAIGN);
     args.adjust(&mut campaign);
@@ -132,7 +138,10 @@ async fn inbound(carrier: &Carrier, host: String, calls: u32) -> Result<Vec<Inbo
     let records: Vec<Result<InboundRecord>> = stream::iter(0..calls)
         .map(|n| async move {
             let keys = if n % 3 == 2 { "." } else { "1" };
-            carrier.inbound(host, &format!("+62813000009{n:02}"), keys).await.with_context(|| format!("inbound call {n}"))
+            carrier
+                .inbound(host, &format!("+62813000009{n:02}"), keys)
+                .await
+                .with_context(|| format!("inbound call {n}"))
         })
         .buffered(3)
         .collect()
@@ -160,7 +169,9 @@ async fn check(args: &Args, stage: &Stage, findings: &Findings) -> Result<Vec<St
     let annual = &findings.annual;
     let reported = (annual.outbound_calls, annual.inbound_received, annual.inbound_answered);
     if reported != expected {
-        faults.push(format!("the year's outbound, inbound and answered inbound calls: reported {reported:?}, expected {expected:?}"));
+        faults.push(format!(
+            "the year's outbound, inbound and answered inbound calls: reported {reported:?}, expected {expected:?}"
+        ));
     }
     Ok(faults)
 }

@@ -50,7 +50,14 @@ impl Progress {
                 Some(bars) => bars.show(&now),
                 None if due(printed, LINES) => {
                     printed = Some(Instant::now());
-                    println!("{} of {} closed; {}; {}; {}", now.closed, self.contacts, now.placed(), now.live(), now.ended());
+                    println!(
+                        "{} of {} closed; {}; {}; {}",
+                        now.closed,
+                        self.contacts,
+                        now.placed(),
+                        now.live(),
+                        now.ended()
+                    );
                 }
                 None => {}
             }
@@ -106,7 +113,10 @@ impl Now {
     }
 
     fn live(&self) -> String {
-        format!("{} ringing, {} talking, {} answered, {} not", self.ringing, self.talking, self.answered, self.unanswered)
+        format!(
+            "{} ringing, {} talking, {} answered, {} not",
+            self.ringing, self.talking, self.answered, self.unanswered
+        )
     }
 
     fn ended(&self) -> String {
