@@ -29,20 +29,17 @@ pub struct DataKey(XChaCha20Poly1305);
 pub struct Unreadable;
 
 impl Vault {
-    /// `master_key` and, during a rotation, the one before it: 32 bytes each, base64. The hashes and MACs always
-    /// derive from the first key given in `identity`.
+    /// `master_key` and the one before it, if it was ever replaced: 32 bytes each, base64. New data keys are wrapped
+    /// by the first; both open what they wrapped. Hashes and call ids derive from the older one, so that do-not-call
+    /// entries and settlements are found after a replacement: it must stay configured.
     pub fn new(master_key: &str, previous: Option<&str>) -> Result<Self, String> {
         let current = decode_key("master_key", master_key)?;
         let mut wrap = vec![cipher(&current, b"wrap")];
-        // During a rotation the old key still opens wrapped data keys, and keeps the identity of hashes and call ids.
-        let identity = match previous {
-            Some(text) => {
-                let old = decode_key("master_key_previous", text)?;
-                wrap.push(cipher(&old, b"wrap"));
-                current
-            }
-            None => current,
-        };
+        let mut identity = current;
+        if let Some(text) = previous {
+            identity = decode_key("master_key_previous", text)?;
+            wrap.push(cipher(&identity, b"wrap"));
+        }
         Ok(Vault { wrap, mac: keyed(&identity, b"mac"), hash: keyed(&identity, b"hash") })
     }
 
@@ -175,5 +172,9 @@ mod tests {
         assert!(Vault::new(&new, None).unwrap().data_key(&wrapped, "k").is_err());
         assert!(Vault::new(&new, Some(&old)).unwrap().data_key(&wrapped, "k").is_ok());
         assert!(Vault::new("c2hvcnQ=", None).is_err());
+        let before = Vault::new(&old, None).unwrap();
+        let after = Vault::new(&new, Some(&old)).unwrap();
+        assert_eq!(after.hash(b"phone", b"+62"), before.hash(b"phone", b"+62"));
+        assert!(after.mac_matches(b"call id", b"1", &before.mac(b"call id", b"1")));
     }
 }

@@ -4,7 +4,7 @@
 //! `wasi:keyvalue`, whose imports block the whole instance while they run. Both see the same data. The SDK hides the
 //! draft's bindings; they are used here and nowhere else.
 
-use dering::store::{Store, StoreError};
+use dering::store::{Store, StoreError, counter_from_bytes};
 use futures::future::join_all;
 use spin_sdk::experimental::wasi::keyvalue::store::{Bucket, Error as BatchError};
 use spin_sdk::experimental::wasi::keyvalue::{atomics, batch, store as draft};
@@ -67,6 +67,16 @@ impl Store for SpinStore {
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
         bucket().and_then(|bucket| atomics::increment(&bucket, key, delta)).map_err(batch_failed)
+    }
+
+    async fn counter(&self, key: &str) -> Result<i64, StoreError> {
+        match self.get(key).await? {
+            None => Ok(0),
+            Some(bytes) => match counter_from_bytes(&bytes) {
+                Some(n) => Ok(n),
+                None => self.increment(key, 0).await,
+            },
+        }
     }
 
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {

@@ -8,13 +8,12 @@
 //! |---|---|---|---|
 //! | `dering/n/NAME` | counter of the cell or log NAME | the primitives | the primitives |
 //! | `dering/c/NAME@B` | slot of cell NAME under ballot B | the cell's writers | the cell's readers |
-//! | `dering/c/NAME~` | hint: a ballot at or below the newest slot | the cell's writers | the cell's readers |
 //! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice | the tick |
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
 //! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
-//! | `dering/p/LIST/G/N` | page N of group G of a list, sealed | ingest | the tick |
+//! | `dering/p/LIST/N` | page N of a list, sealed | ingest | the tick |
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
@@ -34,11 +33,6 @@ pub fn counter(name: &str) -> String {
 /// Slot of the cell `name` under `ballot`.
 pub fn slot(name: &str, ballot: u64) -> String {
     format!("{PREFIX}c/{name}@{ballot}")
-}
-
-/// Hint of the cell `name`: where a reader starts to look for the newest slot.
-pub fn hint(name: &str) -> String {
-    format!("{PREFIX}c/{name}~")
 }
 
 /// Entry `n` of the log `name`.
@@ -66,9 +60,9 @@ pub fn results(shard: u16, ballot: u64) -> String {
     format!("{PREFIX}o/{shard}/{ballot}")
 }
 
-/// Page `n` of a list's group.
-pub fn page(list: &str, group: u32, n: u32) -> String {
-    format!("{PREFIX}p/{list}/{group}/{n}")
+/// Page `n` of a list.
+pub fn page(list: &str, n: u32) -> String {
+    format!("{PREFIX}p/{list}/{n}")
 }
 
 /// Page `n` of a list's rejected rows.
