@@ -13,7 +13,7 @@
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
 //! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
-//! | `dering/p/LIST/N` | page N of a list, sealed | ingest | the tick |
+//! | `dering/p/LIST/G/N` | page N of group G of a list, sealed | ingest | the tick |
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
@@ -60,9 +60,9 @@ pub fn results(shard: u16, ballot: u64) -> String {
     format!("{PREFIX}o/{shard}/{ballot}")
 }
 
-/// Page `n` of a list.
-pub fn page(list: &str, n: u32) -> String {
-    format!("{PREFIX}p/{list}/{n}")
+/// Page `n` of a list's group.
+pub fn page(list: &str, group: u32, n: u32) -> String {
+    format!("{PREFIX}p/{list}/{group}/{n}")
 }
 
 /// Page `n` of a list's rejected rows.
