@@ -39,7 +39,11 @@ pub enum Failed {
 pub async fn send(request: &ApiRequest, timeout_ms: u64) -> Result<Sent, Failed> {
     let outgoing = prepare(request, timeout_ms).ok_or(Failed::NotSent)?;
     let exchange = async {
-        let answer = spin_sdk::http::send(outgoing).await.map_err(|e| judge(&e))?;
+        let answer = spin_sdk::http::send(outgoing).await.map_err(|e| {
+            // For whoever reads the logs: why the provider could not be asked. The kind of error names no person.
+            eprintln!("the request to the provider failed: {e:?}");
+            judge(&e)
+        })?;
         read(answer).await
     };
     clock::within(timeout_ms, exchange).await.unwrap_or(Err(Failed::Unclear))
@@ -47,14 +51,12 @@ pub async fn send(request: &ApiRequest, timeout_ms: u64) -> Result<Sent, Failed>
 
 /// `None` if the parts do not make a request.
 fn prepare(request: &ApiRequest, timeout_ms: u64) -> Option<http::Request<FullBody<Bytes>>> {
-    let mut outgoing = http::Request::builder()
-        .method(request.method)
-        .uri(&request.url)
-        // Without a length the host sends chunks, which some providers refuse.
-        .header(CONTENT_LENGTH, request.body.len());
+    let mut outgoing = http::Request::builder().method(request.method).uri(&request.url);
     for (name, value) in &request.headers {
         outgoing = outgoing.header(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
     }
+    // Without a length the host sends chunks, which some providers refuse; with two it sends nothing.
+    outgoing.headers_mut()?.insert(CONTENT_LENGTH, request.body.len().into());
     let mut outgoing = outgoing.body(FullBody::new(Bytes::from(request.body.clone()))).ok()?;
     outgoing.extensions_mut().insert(RequestOptionsExtension(options(timeout_ms)));
     Some(outgoing)

@@ -109,7 +109,7 @@ impl Cell {
     /// our eyes, and then its own slot is there on the second look. A hint key instead of the counter would not do: a
     /// stalled writer may set it back at any time, next to a stale slot.
     pub async fn read<S: Store>(&self, store: &S) -> Result<Option<Version>, StoreError> {
-        let counter = keys::counter(&self.name);
+        let counter = keys::cell_counter(&self.name);
         for _ in 0..LOOKS_MAX {
             let top = number(store.counter(&counter).await?)?;
             let mut newest = self.slots_at_or_below(store, top).await?.into_iter().next();
@@ -131,7 +131,7 @@ impl Cell {
 
     /// Takes a ballot and finds its base. One durable commit.
     pub async fn begin<S: Store>(&self, store: &S) -> Result<Draft, StoreError> {
-        let ballot = number(store.increment(&keys::counter(&self.name), 1).await?)?;
+        let ballot = number(store.increment(&keys::cell_counter(&self.name), 1).await?)?;
         let mut found = self
             .slots_at_or_below(store, ballot.saturating_sub(1))
             .await?
@@ -165,7 +165,7 @@ impl Cell {
     /// may live on as the base of a newer writer.
     pub async fn commit<S: Store>(&self, store: &S, draft: &Draft) -> Result<bool, StoreError> {
         // Not `Store::counter`: a store set up for stale reads would answer wrongly, and here all safety hangs on it.
-        let newest = store.increment(&keys::counter(&self.name), 0).await?;
+        let newest = store.increment(&keys::cell_counter(&self.name), 0).await?;
         Ok(number(newest)? == draft.ballot)
     }
 
@@ -287,7 +287,7 @@ mod tests {
             store.reset();
             assert_eq!(cell.read(&store).await, Ok(second));
             assert_eq!(store.counts().commits, 0);
-            assert_eq!(store.into_inner().keys(), ["dering/c/c@2", "dering/n/c"]);
+            assert_eq!(store.into_inner().keys(), ["dering/c/c@2", "dering/n/c/c"]);
         });
     }
 
@@ -312,7 +312,7 @@ mod tests {
             for dead in [0, 1, 15, 16, 17, 100, 3000] {
                 let (store, cell) = (MemoryStore::new(), Cell::new("c"));
                 cell.update(&store, 1, put(b"base")).await.unwrap();
-                store.increment(&keys::counter("c"), dead).await.unwrap();
+                store.increment(&keys::cell_counter("c"), dead).await.unwrap();
                 let base = Some(Version {
                     ballot: 1,
                     bytes: b"base".to_vec(),
@@ -337,7 +337,7 @@ mod tests {
                 assert!(cell.commit(&store, &draft).await.unwrap());
             }
             cell.update(&store, 1, put(b"4")).await.unwrap();
-            assert_eq!(store.keys(), ["dering/c/c@4", "dering/n/c"]);
+            assert_eq!(store.keys(), ["dering/c/c@4", "dering/n/c/c"]);
         });
     }
 
@@ -349,7 +349,7 @@ mod tests {
                 .update(&store, 3, |_, _| {
                     tries += 1;
                     store
-                        .increment(&keys::counter("c"), 1)
+                        .increment(&keys::cell_counter("c"), 1)
                         .now_or_never()
                         .unwrap()
                         .map(|_| Change::Put(vec![]))

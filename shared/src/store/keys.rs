@@ -6,7 +6,8 @@
 //!
 //! | key | value | written by | read by |
 //! |---|---|---|---|
-//! | `dering/n/NAME` | counter of the cell or log NAME | the primitives | the primitives |
+//! | `dering/n/c/NAME` | counter of the cell NAME | the cell's writers | the cell's readers |
+//! | `dering/n/l/NAME` | counter of the log NAME | the log's writers | the log's readers |
 //! | `dering/c/NAME@B` | slot of cell NAME under ballot B | the cell's writers | the cell's readers |
 //! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice | the tick |
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, the tick | the tick |
@@ -25,9 +26,14 @@
 /// What every key begins with.
 pub const PREFIX: &str = "dering/";
 
-/// Counter of the cell or log `name`.
-pub fn counter(name: &str) -> String {
-    format!("{PREFIX}n/{name}")
+/// Counter of the cell `name`: its ballots.
+pub fn cell_counter(name: &str) -> String {
+    format!("{PREFIX}n/c/{name}")
+}
+
+/// Counter of the log `name`: its entries. A cell and a log of one name share nothing.
+pub fn log_counter(name: &str) -> String {
+    format!("{PREFIX}n/l/{name}")
 }
 
 /// Slot of the cell `name` under `ballot`.

@@ -70,7 +70,7 @@ impl Log {
         now: impl Fn() -> i64,
     ) -> Result<u64, AppendError> {
         let started = now();
-        let n = number(store.increment(&keys::counter(&self.name), 1).await?)?;
+        let n = number(store.increment(&keys::log_counter(&self.name), 1).await?)?;
         store.set(&keys::entry(&self.name, n), bytes).await?;
         // A clock that was set back tells nothing, so it is no proof of having been in time.
         match now().checked_sub(started) {
@@ -126,7 +126,7 @@ impl LogReader {
         ask_counter: bool,
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let handed_out = match ask_counter {
-            true => number(store.counter(&keys::counter(&log.name)).await?)?,
+            true => number(store.counter(&keys::log_counter(&log.name)).await?)?,
             false => 0,
         };
         let (mut entries, mut holes, mut next) = (Vec::new(), Vec::new(), self.next);
@@ -289,7 +289,7 @@ mod tests {
     fn entries_behind_many_dead_writers_are_found_by_the_counter() {
         block_on(async {
             let (store, mut reader) = (MemoryStore::new(), LogReader::default());
-            store.increment(&keys::counter("l"), 41).await.unwrap();
+            store.increment(&keys::log_counter("l"), 41).await.unwrap();
             fill(&store, [40]).await;
             assert_eq!(numbers(&mut reader, &store, 0, 9, false).await, [0; 0]);
             assert_eq!(numbers(&mut reader, &store, 0, 9, true).await, [40]);

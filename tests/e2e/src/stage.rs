@@ -134,10 +134,12 @@ impl Stage {
                 break;
             }
             if begun.elapsed() > patience {
-                let host = self.host.tail();
+                let complaints = self.carrier.violations();
+                let first = complaints.get(..10).unwrap_or(&complaints);
                 bail!(
-                    "not settled after {patience:?}: {report:?}\ncarrier: {:?}\nhost: {host}",
-                    self.carrier.snapshot()
+                    "not settled after {patience:?}: {report:?}\ncarrier: {:?}, complaints: {first:?}\nhost: {}",
+                    self.carrier.snapshot(),
+                    self.host.tail()
                 );
             }
             tokio::time::sleep(Duration::from_millis(250)).await;

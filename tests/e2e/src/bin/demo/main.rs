@@ -109,7 +109,7 @@ async fn run(args: &Args) -> Result<Vec<String>> {
     progress.finish();
     let lasted = begun.elapsed();
     let ticks = ticker.stop().await;
-    settled?;
+    settled.with_context(|| format!("ticks: {ticks:?}"))?;
     stage.last_news().await?;
     let findings = Findings {
         list,
