@@ -70,11 +70,10 @@ pub async fn edit<S: Store>(
         };
         let at = shelf.campaigns.iter().position(|c| c.id == id);
         let current = at.map(|i| shelf.campaigns[i].clone());
-        if let Some(c) = current.as_ref().filter(|c| ours.contains(&c.version)) {
-            // Our earlier try was not confirmed, but the next writer built on it: the edit is in.
-            return Ok(Some(c.clone()));
-        }
-        let wanted = change(current.as_ref())?.map(|mut c| {
+        // If our earlier try was not confirmed but the next writer built on it, the edit is in and needs only be confirmed.
+        let is_in = current.as_ref().is_some_and(|c| ours.contains(&c.version));
+        let changed = if is_in { current.clone() } else { change(current.as_ref())? };
+        let wanted = changed.map(|mut c| {
             let same = current.as_ref().is_some_and(|o| o.state == c.state && o.settings == c.settings);
             c.version = match (&current, same) {
                 (Some(old), true) => old.version,

@@ -210,7 +210,7 @@ impl<'a, S: Store> Intake<'a, S> {
     }
 
     /// The file is over. Afterwards the list is there as a whole, or (on an error) not at all.
-    pub async fn finish(mut self, now_ms: i64) -> Result<Taken, Problem> {
+    pub async fn finish(mut self, clock: impl Fn() -> i64) -> Result<Taken, Problem> {
         let failed = |e: StoreError| Problem::store(&e);
         let mut rows = Vec::new();
         let finished = self.reader.take().map(|reader| reader.finish(&mut rows));
@@ -231,7 +231,7 @@ impl<'a, S: Store> Intake<'a, S> {
             campaign: self.label.campaign.clone(),
             name: self.label.name.clone(),
             office: self.label.office.clone(),
-            received_ms: now_ms,
+            received_ms: clock(),
             rows: summary.rows.into(),
             accepted: summary.accepted.into(),
             rejected: summary.rejected.into(),
@@ -251,7 +251,7 @@ impl<'a, S: Store> Intake<'a, S> {
         // One file is one list, also when it is uploaded twice at the same moment: the cell of its content hash names the list.
         let digest = self.hash.clone().finalize();
         let text = [self.label.campaign.as_bytes(), b"|", digest.as_slice()].concat();
-        let cell = Cell::new(&format!("file/{}", self.vault.hash(b"file", &text)));
+        let cell = Cell::new(format!("file/{}", self.vault.hash(b"file", &text)));
         let ours = self.list.clone();
         let version = cell
             .update(self.store, TRIES, |_, base| {
@@ -281,7 +281,7 @@ impl<'a, S: Store> Intake<'a, S> {
         // Told also for a known list: the first upload may have died before it said so. Folding it twice changes nothing.
         for shard in 0..self.shards {
             let news = tick::ShardNews::ListAdded { list: list.clone() };
-            tick::log(shard).append(self.store, &news.encode(), || now_ms).await.map_err(Problem::from)?;
+            tick::log(shard).append(self.store, &news.encode(), &clock).await.map_err(Problem::from)?;
         }
         Ok(taken)
     }

@@ -115,48 +115,29 @@ impl Cell {
             let mut newest = self.slots_at_or_below(store, top).await?.into_iter().next();
             if top > 0 && newest.as_ref().is_none_or(|found| found.ballot != top) {
                 let landed = store.get(&keys::slot(&self.name, top)).await?;
-                newest = landed
-                    .map(|bytes| Version { ballot: top, bytes })
-                    .or(newest);
+                newest = landed.map(|bytes| Version { ballot: top, bytes }).or(newest);
             }
             if number(store.counter(&counter).await?)? == top {
                 return Ok(newest);
             }
         }
-        Err(StoreError(format!(
-            "writers of cell {} overtook {LOOKS_MAX} reads in a row",
-            self.name
-        )))
+        Err(StoreError(format!("writers of cell {} overtook {LOOKS_MAX} reads in a row", self.name)))
     }
 
     /// Takes a ballot and finds its base. One durable commit.
     pub async fn begin<S: Store>(&self, store: &S) -> Result<Draft, StoreError> {
         let ballot = number(store.increment(&keys::cell_counter(&self.name), 1).await?)?;
-        let mut found = self
-            .slots_at_or_below(store, ballot.saturating_sub(1))
-            .await?
-            .into_iter();
+        let mut found = self.slots_at_or_below(store, ballot.saturating_sub(1)).await?.into_iter();
         let base = found.next();
-        Ok(Draft {
-            ballot,
-            base,
-            left_over: found.map(|version| version.ballot).collect(),
-        })
+        Ok(Draft { ballot, base, left_over: found.map(|version| version.ballot).collect() })
     }
 
     /// Writes the draft's value where later writers and readers find it. One durable commit.
     ///
     /// After an error the caller stops: the slot may be in, or come in at any later time, like that of a writer
     /// that died here. To go on and ask for the commit would be wrong, since nobody might see the slot.
-    pub async fn propose<S: Store>(
-        &self,
-        store: &S,
-        draft: &Draft,
-        bytes: &[u8],
-    ) -> Result<(), StoreError> {
-        store
-            .set(&keys::slot(&self.name, draft.ballot), bytes)
-            .await
+    pub async fn propose<S: Store>(&self, store: &S, draft: &Draft, bytes: &[u8]) -> Result<(), StoreError> {
+        store.set(&keys::slot(&self.name, draft.ballot), bytes).await
     }
 
     /// Is the proposed draft committed? One durable commit.
@@ -204,10 +185,7 @@ impl Cell {
     ) -> Result<Option<Version>, UpdateError<E>> {
         for _ in 0..attempts {
             let draft = self.begin(store).await?;
-            let bytes = match (
-                change(draft.ballot, draft.base.as_ref()).map_err(UpdateError::Refused)?,
-                &draft.base,
-            ) {
+            let bytes = match (change(draft.ballot, draft.base.as_ref()).map_err(UpdateError::Refused)?, &draft.base) {
                 (Change::Put(bytes), _) => bytes,
                 (Change::Keep, Some(base)) => base.bytes.clone(),
                 (Change::Keep, None) => return Ok(None),
@@ -216,28 +194,18 @@ impl Cell {
             if self.commit(store, &draft).await? {
                 // Committed: what an error leaves behind, the next writer deletes.
                 let _ = store.delete_many(&self.stale(&draft)).await;
-                return Ok(Some(Version {
-                    ballot: draft.ballot,
-                    bytes,
-                }));
+                return Ok(Some(Version { ballot: draft.ballot, bytes }));
             }
         }
         Err(UpdateError::Contended)
     }
 
     /// Slots at or below `top`, newest first: all those of the first window downward that holds any.
-    async fn slots_at_or_below<S: Store>(
-        &self,
-        store: &S,
-        top: u64,
-    ) -> Result<Vec<Version>, StoreError> {
+    async fn slots_at_or_below<S: Store>(&self, store: &S, top: u64) -> Result<Vec<Version>, StoreError> {
         let (mut top, mut width) = (top, WINDOW);
         while top > 0 {
             let bottom = top.saturating_sub(width - 1).max(1);
-            let slots: Vec<String> = (bottom..=top)
-                .rev()
-                .map(|ballot| keys::slot(&self.name, ballot))
-                .collect();
+            let slots: Vec<String> = (bottom..=top).rev().map(|ballot| keys::slot(&self.name, ballot)).collect();
             let values = store.get_all(&slots).await?;
             let found: Vec<Version> = (bottom..=top)
                 .rev()
@@ -275,15 +243,7 @@ mod tests {
             store.reset();
             let second = cell.update(&store, 1, put(b"two")).await.unwrap();
             let counts = store.counts();
-            assert_eq!(
-                (
-                    counts.increment,
-                    counts.set,
-                    counts.delete_many,
-                    counts.commits
-                ),
-                (2, 1, 1, 4)
-            );
+            assert_eq!((counts.increment, counts.set, counts.delete_many, counts.commits), (2, 1, 1, 4));
             store.reset();
             assert_eq!(cell.read(&store).await, Ok(second));
             assert_eq!(store.counts().commits, 0);
@@ -313,10 +273,7 @@ mod tests {
                 let (store, cell) = (MemoryStore::new(), Cell::new("c"));
                 cell.update(&store, 1, put(b"base")).await.unwrap();
                 store.increment(&keys::cell_counter("c"), dead).await.unwrap();
-                let base = Some(Version {
-                    ballot: 1,
-                    bytes: b"base".to_vec(),
-                });
+                let base = Some(Version { ballot: 1, bytes: b"base".to_vec() });
                 assert_eq!(cell.read(&store).await.unwrap(), base);
                 let draft = cell.begin(&store).await.unwrap();
                 assert_eq!(draft.base, base);
@@ -348,11 +305,7 @@ mod tests {
             let lost = cell
                 .update(&store, 3, |_, _| {
                     tries += 1;
-                    store
-                        .increment(&keys::cell_counter("c"), 1)
-                        .now_or_never()
-                        .unwrap()
-                        .map(|_| Change::Put(vec![]))
+                    store.increment(&keys::cell_counter("c"), 1).now_or_never().unwrap().map(|_| Change::Put(vec![]))
                 })
                 .await;
             assert_eq!((lost, tries), (Err(UpdateError::Contended), 3));

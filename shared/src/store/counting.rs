@@ -28,10 +28,7 @@ pub struct Counting<S> {
 
 impl<S> Counting<S> {
     pub fn new(inner: S) -> Self {
-        Self {
-            inner,
-            counts: Cell::default(),
-        }
+        Self { inner, counts: Cell::default() }
     }
 
     /// What was counted since the beginning or the last [`reset`](Self::reset).
@@ -124,10 +121,7 @@ mod tests {
             assert_eq!(store.counts(), Counts::default());
             store.get("a").await.unwrap();
             store.set("a", b"1").await.unwrap();
-            store
-                .set_many(&[("b".into(), vec![]), ("c".into(), vec![])])
-                .await
-                .unwrap();
+            store.set_many(&[("b".into(), vec![]), ("c".into(), vec![])]).await.unwrap();
             store.delete_many(&["b".into(), "c".into()]).await.unwrap();
             store.increment("n", 0).await.unwrap();
             store.get_all(&["a".into()]).await.unwrap();

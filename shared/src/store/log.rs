@@ -63,12 +63,7 @@ impl Log {
     }
 
     /// Appends an entry and answers its number, from 1. `now` is the wall clock in ms. Two durable commits.
-    pub async fn append<S: Store>(
-        &self,
-        store: &S,
-        bytes: &[u8],
-        now: impl Fn() -> i64,
-    ) -> Result<u64, AppendError> {
+    pub async fn append<S: Store>(&self, store: &S, bytes: &[u8], now: impl Fn() -> i64) -> Result<u64, AppendError> {
         let started = now();
         let n = number(store.increment(&keys::log_counter(&self.name), 1).await?)?;
         store.set(&keys::entry(&self.name, n), bytes).await?;
@@ -101,12 +96,7 @@ pub struct LogReader {
 
 impl Default for LogReader {
     fn default() -> Self {
-        Self {
-            next: 1,
-            holes: Vec::new(),
-            taken: Vec::new(),
-            taken_before: Vec::new(),
-        }
+        Self { next: 1, holes: Vec::new(), taken: Vec::new(), taken_before: Vec::new() }
     }
 }
 
@@ -141,10 +131,7 @@ impl LogReader {
                 match value {
                     Some(bytes) if entries.len() < max => entries.push((hole.n, bytes)),
                     None if now_ms.saturating_sub(missed_ms) > GIVE_UP_MS => {}
-                    _ => holes.push(Hole {
-                        n: hole.n,
-                        missed_ms: Some(missed_ms),
-                    }),
+                    _ => holes.push(Hole { n: hole.n, missed_ms: Some(missed_ms) }),
                 }
             }
             again = &[];
@@ -156,11 +143,7 @@ impl LogReader {
                     None if n <= handed_out => {}
                     None => continue,
                 }
-                let missing = if found {
-                    next..n
-                } else {
-                    next..n.saturating_add(1)
-                };
+                let missing = if found { next..n } else { next..n.saturating_add(1) };
                 holes.extend(missing.map(|n| Hole { n, missed_ms: None }));
                 next = n.saturating_add(1);
             }
@@ -179,11 +162,7 @@ impl LogReader {
     ///
     /// Those of the last read, and once more those of the read before, in case the reader died before deleting them.
     pub fn prunable(&self, log: &Log) -> Vec<String> {
-        self.taken_before
-            .iter()
-            .chain(&self.taken)
-            .map(|n| keys::entry(&log.name, *n))
-            .collect()
+        self.taken_before.iter().chain(&self.taken).map(|n| keys::entry(&log.name, *n)).collect()
     }
 
     /// Entries that are missing and still looked for.
@@ -201,37 +180,21 @@ mod tests {
 
     const DAY_MS: i64 = 24 * 3_600_000;
 
-    async fn numbers(
-        reader: &mut LogReader,
-        store: &MemoryStore,
-        now_ms: i64,
-        max: usize,
-        ask: bool,
-    ) -> Vec<u64> {
-        let entries = reader
-            .read(store, &Log::new("l"), now_ms, max, ask)
-            .await
-            .unwrap();
+    async fn numbers(reader: &mut LogReader, store: &MemoryStore, now_ms: i64, max: usize, ask: bool) -> Vec<u64> {
+        let entries = reader.read(store, &Log::new("l"), now_ms, max, ask).await.unwrap();
         entries.into_iter().map(|(n, _)| n).collect()
     }
 
     async fn fill(store: &MemoryStore, written: impl IntoIterator<Item = u64>) {
         for n in written {
-            store
-                .set(&keys::entry("l", n), &n.to_le_bytes())
-                .await
-                .unwrap();
+            store.set(&keys::entry("l", n), &n.to_le_bytes()).await.unwrap();
         }
     }
 
     #[test]
     fn an_append_costs_two_commits_and_a_read_none() {
         block_on(async {
-            let (store, log, mut reader) = (
-                Counting::new(MemoryStore::new()),
-                Log::new("l"),
-                LogReader::default(),
-            );
+            let (store, log, mut reader) = (Counting::new(MemoryStore::new()), Log::new("l"), LogReader::default());
             assert_eq!(log.append(&store, b"a", || 0).await, Ok(1));
             assert_eq!(store.counts().commits, 2);
             assert_eq!(log.append(&store, b"b", || 0).await, Ok(2));
@@ -246,19 +209,12 @@ mod tests {
     #[test]
     fn a_slow_append_does_not_claim_success() {
         block_on(async {
-            for (took, expected) in [
-                (0, Ok(1)),
-                (20_000, Ok(1)),
-                (20_001, Err(AppendError::Slow)),
-                (-1, Err(AppendError::Slow)),
-            ] {
+            for (took, expected) in
+                [(0, Ok(1)), (20_000, Ok(1)), (20_001, Err(AppendError::Slow)), (-1, Err(AppendError::Slow))]
+            {
                 let clock = std::cell::Cell::new(-took);
                 let now = || clock.replace(clock.get() + took) + took;
-                assert_eq!(
-                    Log::new("l").append(&MemoryStore::new(), b"a", now).await,
-                    expected,
-                    "{took}"
-                );
+                assert_eq!(Log::new("l").append(&MemoryStore::new(), b"a", now).await, expected, "{took}");
             }
         });
     }
@@ -272,15 +228,9 @@ mod tests {
             assert_eq!(reader.holes(), 2);
             fill(&store, [4, 6]).await;
             assert_eq!(numbers(&mut reader, &store, DAY_MS, 9, false).await, [4, 6]);
-            assert_eq!(
-                numbers(&mut reader, &store, 4 * DAY_MS, 9, false).await,
-                [0; 0]
-            );
+            assert_eq!(numbers(&mut reader, &store, 4 * DAY_MS, 9, false).await, [0; 0]);
             assert_eq!(reader.holes(), 1, "missed for three days, but not for more");
-            assert_eq!(
-                numbers(&mut reader, &store, 4 * DAY_MS + 1, 9, false).await,
-                [0; 0]
-            );
+            assert_eq!(numbers(&mut reader, &store, 4 * DAY_MS + 1, 9, false).await, [0; 0]);
             assert_eq!(reader.holes(), 0);
         });
     }
@@ -295,18 +245,14 @@ mod tests {
             assert_eq!(numbers(&mut reader, &store, 0, 9, true).await, [40]);
             assert_eq!(reader.holes(), 40);
             fill(&store, 1..=42).await;
-            assert_eq!(
-                numbers(&mut reader, &store, 0, 99, false).await,
-                (1..40).chain([41, 42]).collect::<Vec<_>>()
-            );
+            assert_eq!(numbers(&mut reader, &store, 0, 99, false).await, (1..40).chain([41, 42]).collect::<Vec<_>>());
         });
     }
 
     #[test]
     fn a_bounded_read_goes_on_where_it_stopped() {
         block_on(async {
-            let (store, mut reader, mut read) =
-                (MemoryStore::new(), LogReader::default(), Vec::new());
+            let (store, mut reader, mut read) = (MemoryStore::new(), LogReader::default(), Vec::new());
             fill(&store, (1..=40).filter(|n| n % 3 != 0)).await;
             for _ in 0..10 {
                 let some = numbers(&mut reader, &store, 0, 3, false).await;
@@ -327,17 +273,13 @@ mod tests {
     #[test]
     fn what_was_read_may_be_deleted_twice_and_no_longer() {
         block_on(async {
-            let (store, log, mut reader) =
-                (MemoryStore::new(), Log::new("l"), LogReader::default());
+            let (store, log, mut reader) = (MemoryStore::new(), Log::new("l"), LogReader::default());
             fill(&store, [1, 2]).await;
             numbers(&mut reader, &store, 0, 9, false).await;
             assert_eq!(reader.prunable(&log), ["dering/l/l@1", "dering/l/l@2"]);
             fill(&store, [3]).await;
             numbers(&mut reader, &store, 0, 9, false).await;
-            assert_eq!(
-                reader.prunable(&log),
-                ["dering/l/l@1", "dering/l/l@2", "dering/l/l@3"]
-            );
+            assert_eq!(reader.prunable(&log), ["dering/l/l@1", "dering/l/l@2", "dering/l/l@3"]);
             numbers(&mut reader, &store, 0, 9, false).await;
             numbers(&mut reader, &store, 0, 9, false).await;
             assert_eq!(reader.prunable(&log), [""; 0]);

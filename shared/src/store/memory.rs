@@ -39,9 +39,7 @@ impl Store for MemoryStore {
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.values
-            .borrow_mut()
-            .insert(key.to_owned(), value.to_vec());
+        self.values.borrow_mut().insert(key.to_owned(), value.to_vec());
         Ok(())
     }
 
@@ -59,9 +57,7 @@ impl Store for MemoryStore {
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
         let mut counters = self.counters.borrow_mut();
         let counter = counters.entry(key.to_owned()).or_default();
-        *counter = counter
-            .checked_add(delta)
-            .ok_or_else(|| StoreError("counter overflow".into()))?;
+        *counter = counter.checked_add(delta).ok_or_else(|| StoreError("counter overflow".into()))?;
         Ok(*counter)
     }
 
@@ -99,14 +95,8 @@ mod tests {
     fn many_at_once() {
         block_on(async {
             let store = MemoryStore::new();
-            store
-                .set_many(&[("a".into(), vec![1]), ("b".into(), vec![2])])
-                .await
-                .unwrap();
-            store
-                .delete_many(&["a".into(), "absent".into()])
-                .await
-                .unwrap();
+            store.set_many(&[("a".into(), vec![1]), ("b".into(), vec![2])]).await.unwrap();
+            store.delete_many(&["a".into(), "absent".into()]).await.unwrap();
             let all = store.get_all(&["b".into(), "a".into()]).await;
             assert_eq!(all, Ok(vec![Some(vec![2]), None]));
             assert_eq!(store.keys(), ["b"]);

@@ -119,34 +119,13 @@ mod tests {
 
     #[test]
     fn counters_are_told_from_their_bytes() {
-        for n in [
-            0,
-            1,
-            255,
-            256,
-            12_345_678,
-            0x30_3030_3030_3030,
-            (1 << 56) - 1,
-        ] {
+        for n in [0, 1, 255, 256, 12_345_678, 0x30_3030_3030_3030, (1 << 56) - 1] {
             assert_eq!(counter_from_bytes(&i64::to_le_bytes(n)), Some(n));
             assert_eq!(counter_from_bytes(n.to_string().as_bytes()), Some(n));
         }
-        for unknown in [
-            &b""[..],
-            b"-1",
-            b" 1",
-            b"1\n",
-            b"99999999999999999999",
-            &[0; 7],
-            &[0; 9],
-            &[0xff; 8],
-        ] {
+        for unknown in [&b""[..], b"-1", b" 1", b"1\n", b"99999999999999999999", &[0; 7], &[0; 9], &[0xff; 8]] {
             assert_eq!(counter_from_bytes(unknown), None);
         }
-        assert_eq!(
-            counter_from_bytes(&i64::to_be_bytes(1)),
-            None,
-            "another byte order is not taken for a huge number"
-        );
+        assert_eq!(counter_from_bytes(&i64::to_be_bytes(1)), None, "another byte order is not taken for a huge number");
     }
 }

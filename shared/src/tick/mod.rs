@@ -97,6 +97,9 @@ pub struct Report {
     pub again_after_ms: u64,
 }
 
+/// List, group, page.
+type PageName = (String, u32, u32);
+
 /// A tick at work.
 struct Work<'a, S: Store> {
     store: &'a S,
@@ -118,7 +121,7 @@ struct Work<'a, S: Store> {
     closed: u64,
     held: BTreeMap<&'static str, u64>,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
-    pages: HashMap<(String, u32, u32), Option<Rc<Vec<Contact>>>>,
+    pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
 }
 
 impl<S: Store> Work<'_, S> {
@@ -164,7 +167,7 @@ impl<S: Store> Work<'_, S> {
 
 /// The cell of a shard.
 pub fn cell(shard: u16) -> Cell {
-    Cell::new(&format!("shard/{shard}"))
+    Cell::new(format!("shard/{shard}"))
 }
 
 /// Reads a shard's state from its bytes. Bytes of an unknown version mean: no call, and an error somebody sees.

@@ -37,7 +37,7 @@ impl ShardNews {
 
 /// The log of a shard.
 pub fn log(shard: u16) -> Log {
-    Log::new(&format!("shard/{shard}"))
+    Log::new(format!("shard/{shard}"))
 }
 
 /// Folds new entries into the state.
@@ -49,12 +49,14 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
         work.state.counter_asked_ms = work.now_ms;
     }
     let entries = work.state.news.read(work.store, &log, work.now_ms, ENTRIES_MAX, ask).await.map_err(failed)?;
-    for (n, bytes) in entries {
+    if !entries.is_empty() {
+        work.deletes.extend(work.state.news.prunable(&log));
+    }
+    for (_, bytes) in entries {
         match decode::<ShardNews>(VERSION, &bytes) {
             Some(news) => apply(work, news).await?,
             None => work.hold("unreadable_news", 1),
         }
-        work.deletes.push(keys::entry(log.name(), n));
     }
     work.state.inbound.retain(|(_, at, _)| work.now_ms - at < INBOUND_KEPT_MS);
     Ok(())

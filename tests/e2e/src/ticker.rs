@@ -74,7 +74,6 @@ async fn run(client: Client, shard: u16, longest: Duration, done: Arc<Mutex<Tick
             done.ticks += 1;
             match outcome {
                 Ok(report) => {
-                    eprintln!("DBG {report:?}");
                     done.committed += u64::from(report.committed);
                     done.claimed += u64::from(report.claimed);
                     done.placed += u64::from(report.placed);
