@@ -1,7 +1,8 @@
 //! The host as a child process: started, waited for, killed, started again on the same port and store.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
@@ -48,6 +49,15 @@ pub fn build(packages: &[&str]) -> Result<()> {
 pub fn build_application() -> Result<()> {
     static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
     BUILT.get_or_init(|| build(&COMPONENTS).map_err(|e| format!("{e:#}"))).clone().map_err(anyhow::Error::msg)
+}
+
+fn spin() -> Option<OsString> {
+    std::env::var_os(HOST).filter(|v| !v.is_empty())
+}
+
+/// Whether Spin is used rather than the local host.
+pub fn is_spin() -> bool {
+    spin().is_some()
 }
 
 /// What to start.
@@ -141,10 +151,11 @@ impl Host {
 
     fn spawn(&mut self) -> Result<()> {
         let log = std::fs::File::options().create(true).append(true).open(self.log_file())?;
-        let mut command = match std::env::var_os(HOST).filter(|v| !v.is_empty()) {
+        let mut command = match spin() {
             Some(spin) => {
                 let mut command = Command::new(spin);
-                command.arg("up");
+                // Spin serves from a process of its own: a group is what can be killed as a whole.
+                command.arg("up").process_group(0);
                 command
             }
             None => {
@@ -190,6 +201,10 @@ impl Host {
     /// Ends it as a power failure would: no signal handler, nothing flushed.
     pub fn kill9(&mut self) {
         if let Some(mut child) = self.child.take() {
+            if is_spin() {
+                let group = format!("-{}", child.id());
+                let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+            }
             // It may have ended by itself; either way it is gone after the wait.
             let _ = child.kill();
             let _ = child.wait();

@@ -11,6 +11,7 @@ use dering_carrier::{Carrier, Options};
 use serde_json::{Value, json};
 
 use crate::api::{CampaignReport, Client, Upload};
+use crate::audit::{self, Books, Weather};
 use crate::host::{self, Host, Setup};
 use crate::lists::List;
 use crate::ticker::Ticker;
@@ -148,6 +149,26 @@ impl Stage {
             bail!("the carrier is still busy after {patience:?}: {:?}", self.carrier.snapshot());
         }
         self.client.report(campaign).await
+    }
+
+    /// What is wrong with the service's books on a campaign of one list; empty if they agree with the carrier's.
+    ///
+    /// # Errors
+    /// The books cannot be had.
+    pub async fn audit(&self, campaign: &str, list: &List, weather: Weather) -> Result<Vec<String>> {
+        let report = self.client.report(campaign).await?;
+        let attempts = self.client.attempts(campaign).await?;
+        Ok(audit::audit(&Books {
+            list,
+            report: &report,
+            attempts: &attempts,
+            calls: &self.carrier.calls(),
+            violations: &self.carrier.violations(),
+            options: self.carrier.options(),
+            vault: &self.vault,
+            attempts_max: ATTEMPTS_MAX,
+            weather,
+        }))
     }
 
     /// Ticks until nothing is folded any more: news of calls that were closed as unknown has its say, too.

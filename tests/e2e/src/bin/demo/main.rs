@@ -13,10 +13,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use dering_carrier::{Carrier, InboundRecord};
 use dering_e2e::api::{AnnualReport, CampaignReport, Upload};
-use dering_e2e::audit::{self, Books};
 use dering_e2e::host;
 use dering_e2e::lists::{self, List};
-use dering_e2e::stage::{self, ATTEMPTS_MAX, Plan, Stage};
+use dering_e2e::stage::{self, Plan, Stage};
 use dering_e2e::ticker::{Ticker, Ticks};
 use futures::stream::{self, StreamExt};
 
@@ -132,16 +131,12 @@ async fn run(args: &Args) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// People who call the authority while the campaign runs; every second one asks for an officer at once.
+/// People who call the authority while the campaign runs.
 async fn inbound(carrier: &Carrier, host: String, calls: u32) -> Result<Vec<InboundRecord>> {
     let host = host.as_str();
     let records: Vec<Result<InboundRecord>> = stream::iter(0..calls)
         .map(|n| async move {
-            let keys = if n % 3 == 2 { "." } else { "1" };
-            carrier
-                .inbound(host, &format!("+62813000009{n:02}"), keys)
-                .await
-                .with_context(|| format!("inbound call {n}"))
+            carrier.inbound(host, &format!("+62813000009{n:02}"), "").await.with_context(|| format!("inbound call {n}"))
         })
         .buffered(3)
         .collect()
@@ -150,19 +145,7 @@ async fn inbound(carrier: &Carrier, host: String, calls: u32) -> Result<Vec<Inbo
 }
 
 async fn check(args: &Args, stage: &Stage, findings: &Findings) -> Result<Vec<String>> {
-    let attempts = stage.client.attempts(CAMPAIGN).await?;
-    let calls = stage.carrier.calls();
-    let mut faults = audit::audit(&Books {
-        list: &findings.list,
-        report: &findings.report,
-        attempts: &attempts,
-        calls: &calls,
-        violations: &stage.carrier.violations(),
-        options: stage.carrier.options(),
-        vault: &stage.vault,
-        attempts_max: ATTEMPTS_MAX,
-        weather: args.weather(),
-    });
+    let mut faults = stage.audit(CAMPAIGN, &findings.list, args.weather()).await?;
     faults.extend(tables::upload_faults(&findings.list, &findings.upload));
     let answered = findings.inbound.iter().filter(|call| call.transferred).count() as u64;
     let expected = (findings.report.attempts, findings.inbound.len() as u64, answered);

@@ -82,8 +82,11 @@ impl Args {
         } else {
             json!({ "calls_per_second": 20.0, "concurrent": 40 })
         };
-        // Silence is soon taken for the end where callbacks are lost; late news is entered all the same.
-        let unknown_after = if self.faults == FaultMode::None { "120s" } else { "20s" };
+        // Silence is soon taken for the end where callbacks are lost; but the longest call, with four minutes of the
+        // carrier's time, must have ended before.
+        let longest = 240.0 / self.speed.max(0.1) + 6.0;
+        let unknown_after = if self.faults == FaultMode::None { 600.0 } else { longest };
+        let unknown_after = format!("{unknown_after:.0}s");
         campaign["call"]["unknown_after"] = unknown_after.into();
     }
 }

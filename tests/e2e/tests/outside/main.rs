@@ -1,0 +1,14 @@
+//! What the outside face promises, on the real components. One module a promise.
+
+mod do_not_call;
+mod personal_data;
+mod refusals;
+mod same_file;
+mod status_callback;
+
+use dering_e2e::stage::{Plan, Stage};
+
+/// A fresh application.
+async fn stage() -> Stage {
+    Stage::start(Plan::default()).await.expect("the stage")
+}
