@@ -56,7 +56,8 @@ async fn the_same_file_is_one_list_however_it_is_sent() {
     stage.host.restart().await.unwrap();
     assert!(upload.await.unwrap().is_err(), "an upload that was cut off was answered");
     assert_eq!(contacts_after_ticks(&stage, "cut").await, 0);
-    let again: Upload = stage.client.upload("cut", "c", big.file.clone()).await.unwrap().success().unwrap().json().unwrap();
+    let again: Upload =
+        stage.client.upload("cut", "c", big.file.clone()).await.unwrap().success().unwrap().json().unwrap();
     assert_eq!(again.accepted, 20_000);
     assert_eq!(contacts_after_ticks(&stage, "cut").await, 20_000);
 }

@@ -35,16 +35,14 @@ async fn overlapping_ticks_never_dial_a_claim_twice() {
     let upload = stage.begin(&campaign, &list).await.unwrap();
 
     let (stop, stopped) = watch::channel(false);
-    let tickers: Vec<_> =
-        (0..3).map(|n| tokio::spawn(ticks(stage.client.clone(), n, stopped.clone()))).collect();
+    let tickers: Vec<_> = (0..3).map(|n| tokio::spawn(ticks(stage.client.clone(), n, stopped.clone()))).collect();
     stage.settled("spt", upload.accepted, Duration::from_secs(200)).await.unwrap();
     stop.send_replace(true);
     let mut spans = Vec::new();
     for ticker in tickers {
         spans.push(ticker.await.unwrap());
     }
-    let overlaps =
-        spans[0].iter().filter(|a| spans[1].iter().chain(&spans[2]).any(|b| a.0 < b.1 && b.0 < a.1)).count();
+    let overlaps = spans[0].iter().filter(|a| spans[1].iter().chain(&spans[2]).any(|b| a.0 < b.1 && b.0 < a.1)).count();
     assert!(overlaps > 20, "only {overlaps} ticks overlapped another");
     stage.last_news().await.unwrap();
     // Claims of ticks that lost are closed as unknown; that is all that may differ from one tick at a time.
