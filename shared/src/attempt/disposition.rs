@@ -167,13 +167,13 @@ pub fn disposition(events: &[Event]) -> Outcome {
             News::Refused(r) => refusal = refusal.max(Some(rank(*r))),
             News::Dialog(s) => said = Some(*s),
             News::Transfer { bridged: b } => bridged = Some(bridged.unwrap_or(false) || *b),
-            News::Machine(by) => machine = machine.or(Some(*by)),
+            News::Machine(by) => machine = machine.or(Some(*by).filter(is_machine)),
             News::Ended { ending: e, talk_s: t, sip, answered_by } => {
                 // Should a carrier tell two endings of one call, the one with audio is the truth.
                 ending = ending.max(Some(strength(*e)));
                 talk_s = talk_s.max(t.unwrap_or(0));
                 failed_for_good |= *e == Ending::Failed && matches!(sip, Some(404 | 410 | 484 | 604));
-                machine = machine.or(answered_by.filter(|by| matches!(by, AnsweredBy::Machine | AnsweredBy::Fax)));
+                machine = machine.or(answered_by.filter(is_machine));
             }
         }
     }
@@ -199,6 +199,10 @@ pub fn disposition(events: &[Event]) -> Outcome {
         (None, None, None) => Unknown,
     };
     Outcome { disposition, talk_s, settled: said == Some(Said::Settled), do_not_call: said == Some(Said::DoNotCall) }
+}
+
+fn is_machine(by: &AnsweredBy) -> bool {
+    matches!(by, AnsweredBy::Machine | AnsweredBy::Fax)
 }
 
 const COMPLETED: u8 = 5;
@@ -296,6 +300,7 @@ mod tests {
             (vec![completed.clone(), News::Machine(AnsweredBy::Machine)], Voicemail),
             // A key proves a person, whatever the detection thought.
             (vec![completed.clone(), News::Machine(AnsweredBy::Machine), News::Dialog(Said::Promise)], Promise),
+            (vec![completed.clone(), News::Machine(AnsweredBy::Unknown)], Refused),
             (vec![completed], Refused),
             (vec![ended(Ending::Busy)], Busy),
             (vec![ended(Ending::NoAnswer)], NoAnswer),

@@ -106,6 +106,11 @@ fn from_open(open: Open, events: Vec<Event>) -> Ended {
     Ended { call: open.call, campaign: open.campaign, dial_at_ms: open.dial_at_ms, events, watched: None }
 }
 
+/// Whether an ending is among the events, or the provider's refusal.
+fn heard_end(events: &[Event]) -> bool {
+    events.iter().any(|e| matches!(e.news, News::Ended { .. } | News::Refused(_)))
+}
+
 fn foldable(endings: &[Event], now_ms: i64) -> bool {
     endings.iter().map(|e| e.at_ms).min().is_some_and(|first| first.saturating_add(STRAGGLERS_MS) <= now_ms)
 }
@@ -146,8 +151,8 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
         };
         let record = close(work, &ended, &claim, contact.as_ref(), &outcome, &mut retries);
         attempts.push(record);
-        if outcome.disposition != Disposition::Unknown {
-            // Of an unknown call nothing is there to delete, and what comes late must not be deleted unseen.
+        if heard_end(&ended.events) {
+            // Of a call whose end was not heard the rest is kept: late news is folded together with it.
             work.deletes.extend(agenda::event_keys(work.shard, ended.call));
         }
         if ended.watched.is_none() {
@@ -199,13 +204,17 @@ fn close<S: Store>(
         Next::OtherNumber { otherwise, .. } => (Err(otherwise), claim.phone),
     };
     book(work, ended, claim, outcome);
-    let end = next.err();
+    let end = match &ended.watched {
+        // Its retry was called already: that call decides how the contact ends.
+        Some(watched) if !watched.retrying && watched.ended.is_none() => None,
+        _ => next.err(),
+    };
     match (&ended.watched, next) {
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
         (None, Ok(after_s)) => {
             let not_before_ms = not_before(work.now_ms, after_s, campaign.as_ref(), contact, claim, unspent);
             let day = if unspent { (claim.day.0, claim.day.1.saturating_sub(1)) } else { claim.day };
-            let unknown = (outcome.disposition == Disposition::Unknown).then_some(ended.call);
+            let unknown = (!heard_end(&ended.events)).then_some(ended.call);
             let contact = claim.contact.clone();
             let retry = Retry { contact, attempts, phone, not_before_ms, day: Some(day), unknown };
             retries.push((ended.campaign.clone(), retry));
@@ -221,7 +230,7 @@ fn close<S: Store>(
         }
         (Some(_), _) => {}
     }
-    if outcome.disposition == Disposition::Unknown && ended.watched.is_none() {
+    if !heard_end(&ended.events) && ended.watched.is_none() {
         if work.state.watched.len() >= WATCHED_MAX {
             work.state.watched.remove(0);
         }
@@ -229,6 +238,7 @@ fn close<S: Store>(
             call: ended.call,
             campaign: ended.campaign.clone(),
             until_ms: work.now_ms.saturating_add(CALLBACKS_MS),
+            booked: outcome.disposition,
             ended: end,
             retrying: end.is_none(),
         });
@@ -255,10 +265,11 @@ fn close<S: Store>(
 /// Tallies.
 fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome: &Outcome) {
     let books = work.state.books.entry(ended.campaign.clone()).or_default();
-    if ended.watched.is_some()
-        && let Some(unknown) = books.dispositions.get_mut(&Disposition::Unknown)
-    {
-        *unknown = unknown.saturating_sub(1);
+    if let Some(watched) = &ended.watched {
+        if let Some(n) = books.dispositions.get_mut(&watched.booked) {
+            *n = n.saturating_sub(1);
+        }
+        books.right_party = books.right_party.saturating_sub(u64::from(watched.booked.right_party()));
     }
     *books.dispositions.entry(outcome.disposition).or_default() += 1;
     books.right_party += u64::from(outcome.disposition.right_party());

@@ -29,7 +29,7 @@ pub struct Shard {
     pub news: LogReader,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
-    /// Calls closed as unknown, for late news.
+    /// Calls closed before their end was heard, for late news.
     pub watched: Vec<Watched>,
     /// What late news says of contacts whose retry is still on the agenda.
     pub overtaken: Vec<(Call, End)>,
@@ -82,13 +82,15 @@ pub struct Open {
     pub unknown_at_ms: i64,
 }
 
-/// A call closed as unknown.
+/// A call closed before its end was heard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Watched {
     pub call: Call,
     pub campaign: String,
     pub until_ms: i64,
-    /// How the contact ended, if the unknown call was its last.
+    /// What it was booked as.
+    pub booked: Disposition,
+    /// How the contact ended, if the call was its last.
     pub ended: Option<End>,
     /// Its retry is on the agenda and not yet claimed.
     pub retrying: bool,
@@ -125,7 +127,7 @@ pub struct Retry {
     pub not_before_ms: i64,
     /// The local day of the last attempt, and attempts on it.
     pub day: Option<(Date, u8)>,
-    /// The last call, if it was closed as unknown.
+    /// The last call, if it was closed before its end was heard.
     pub unknown: Option<Call>,
 }
 

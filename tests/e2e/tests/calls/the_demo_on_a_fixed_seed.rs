@@ -49,13 +49,16 @@ async fn the_demo_equals_its_expected_report() {
     only_the_right_party_hears_the_matter(&stage);
 }
 
+/// What only a text about the matter says; taxes are spelled for the voice.
+const MATTER: [&str; 6] = ["catatan kami", "ketetapan atau tagihan", "atas waktu", "atuh tempo", "es pe te", "rupiah"];
+
 /// Tax secrecy: machines, third parties and those who say nothing hear no word of it; who confirms does.
 fn only_the_right_party_hears_the_matter(stage: &Stage) {
     let mut told: BTreeMap<Behaviour, (u32, u32)> = BTreeMap::new();
     for call in stage.carrier.calls() {
         let heard = call.heard.join(" ");
         let (matter, calls) = told.entry(call.behaviour).or_default();
-        *matter += u32::from(["SPT", "PPh", "PPN", "denda", "jatuh tempo"].iter().any(|word| heard.contains(word)));
+        *matter += u32::from(MATTER.iter().any(|word| heard.contains(word)));
         *calls += 1;
     }
     for behaviour in [Behaviour::Promise, Behaviour::Informed] {
