@@ -317,7 +317,8 @@ fn judge<S: Store>(
     if found.iter().skip(1).any(Option::is_some) {
         return Verdict::Close(End::Settled);
     }
-    if found.first().is_some_and(|entry| entry.as_ref().is_some_and(|bytes| suppression::holds(bytes, work.now_ms))) {
+    let entry = found.first().and_then(Option::as_ref);
+    if work.asked.contains(&person) || entry.is_some_and(|bytes| suppression::holds(bytes, work.now_ms)) {
         return Verdict::Close(End::Suppressed);
     }
     if retry.attempts == 0 && suppression::held_out(work.vault, &contact.taxpayer_id, settings.holdout_percent) {

@@ -184,6 +184,7 @@ fn close<S: Store>(
         // Written before the commit: should this tick not commit, the next one folds the same event again.
         let key = suppression::do_not_call_key(work.vault, phone);
         work.writes.push((key, suppression::asked_by_person(work.now_ms)));
+        work.asked.insert(suppression::person(work.vault, phone));
     }
     let follow = match &campaign {
         Some(c) => attempt::next(outcome, attempts, &c.settings.attempts),
