@@ -7,14 +7,12 @@ use std::collections::BTreeMap;
 
 /// One in ten orders is lost on the way back, never arrives, or is refused.
 fn moody(seed: u64) -> Carrier {
-    Carrier::new(move |call| {
-        match Dice::new(seed ^ call.ballot.rotate_left(32) ^ u64::from(call.index)).below(40) {
-            0 => Answer::Lost,
-            1 => Answer::Unreachable,
-            2 => Answer::Error(429, 20429),
-            3 => Answer::Error(400, 21211),
-            _ => Answer::Taken,
-        }
+    Carrier::new(move |call| match Dice::new(seed ^ call.ballot.rotate_left(32) ^ u64::from(call.index)).below(40) {
+        0 => Answer::Lost,
+        1 => Answer::Unreachable,
+        2 => Answer::Error(429, 20429),
+        3 => Answer::Error(400, 21211),
+        _ => Answer::Taken,
     })
 }
 

@@ -53,7 +53,7 @@ impl Clock {
 
 /// Whether somebody was woken since it was last asked.
 #[derive(Default)]
-struct Woken(AtomicBool);
+pub(super) struct Woken(pub AtomicBool);
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {

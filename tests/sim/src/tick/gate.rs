@@ -2,8 +2,9 @@
 
 use super::Clock;
 use dering::store::{Store, StoreError};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -31,12 +32,21 @@ pub struct Gate {
     /// Points that may be passed before the tick is held; `None`: it runs freely.
     permits: Cell<Option<usize>>,
     slow: Option<(Rc<Clock>, i64)>,
+    /// Of all answers so far: a tick is a function of these.
+    heard: RefCell<DefaultHasher>,
 }
 
 impl Gate {
     /// Nothing is held, nothing fails.
     pub fn open() -> Self {
-        Gate { passed: Cell::new(0), fault: None, dead: Cell::new(false), permits: Cell::new(None), slow: None }
+        Gate {
+            passed: Cell::new(0),
+            fault: None,
+            dead: Cell::new(false),
+            permits: Cell::new(None),
+            slow: None,
+            heard: RefCell::default(),
+        }
     }
 
     /// The fault happens at the point of that number, from 0.
@@ -45,13 +55,19 @@ impl Gate {
     }
 
     /// Every point needs a permit.
-    pub fn held() -> Self {
-        Gate { permits: Cell::new(Some(0)), ..Gate::open() }
+    pub fn held(mut self) -> Self {
+        self.permits = Cell::new(Some(0));
+        self
     }
 
     /// Every point takes so long.
     pub fn slow(clock: &Rc<Clock>, ms: i64) -> Self {
         Gate { slow: Some((clock.clone(), ms)), ..Gate::open() }
+    }
+
+    /// Whether something goes wrong here.
+    pub fn fails(&self) -> bool {
+        self.fault.is_some()
     }
 
     pub fn passed(&self) -> usize {
@@ -65,6 +81,15 @@ impl Gate {
     /// Whether a permit is left.
     pub fn permitted(&self) -> bool {
         self.permits.get().is_some_and(|n| n > 0)
+    }
+
+    /// Fingerprint of what the tick has heard.
+    pub fn heard(&self) -> u64 {
+        self.heard.borrow().finish()
+    }
+
+    pub(super) fn hears(&self, answer: &impl Hash) {
+        answer.hash(&mut *self.heard.borrow_mut());
     }
 
     pub(super) async fn enter(&self) -> Option<Fault> {
@@ -110,12 +135,12 @@ fn failed() -> StoreError {
 }
 
 impl<S: Store> Gated<'_, S> {
-    async fn verb<T>(
+    async fn verb<T: Hash>(
         &self,
         whole: impl AsyncFnOnce() -> Result<T, StoreError>,
         part: impl AsyncFnOnce(usize) -> Result<(), StoreError>,
     ) -> Result<T, StoreError> {
-        match self.gate.enter().await {
+        let answer = match self.gate.enter().await {
             None => whole().await,
             Some(Fault::ReplyLost) => whole().await.and_then(|_| Err(failed())),
             Some(Fault::Refused) => Err(failed()),
@@ -125,7 +150,9 @@ impl<S: Store> Gated<'_, S> {
                 let _ = whole().await;
                 self.gate.die().await
             }
-        }
+        };
+        self.gate.hears(&answer.as_ref().ok());
+        answer
     }
 }
 

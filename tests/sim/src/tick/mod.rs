@@ -5,12 +5,14 @@ mod carrier;
 mod clock;
 mod gate;
 mod list;
+mod overlap;
 mod stage;
 
 pub use carrier::{Answer, Carrier, Fate, Ordered};
 pub use clock::{Clock, drive};
 pub use gate::{Fault, Gate, Gated};
 pub use list::{Person, csv, people};
+pub use overlap::{Overlap, every_schedule};
 pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick};
 
 /// A small deterministic generator (SplitMix64).

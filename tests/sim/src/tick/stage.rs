@@ -14,7 +14,7 @@ use dering::vault::Vault;
 use jiff::civil::date;
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Monday, 1 March 2027, ten o'clock in Jakarta.
@@ -29,7 +29,7 @@ pub struct Stage {
     pub carrier: Carrier,
     pub vault: Vault,
     dice: RefCell<Dice>,
-    told: BTreeSet<(u64, u16)>,
+    told: BTreeMap<(u64, u16), Fate>,
 }
 
 /// The outside of one tick.
@@ -43,7 +43,8 @@ pub struct Host<'a> {
 
 /// The call that an order names.
 pub fn call_of(request: &ApiRequest, vault: &Vault, now_ms: i64) -> Option<(CallId, String)> {
-    let field = |name: &str| form_urlencoded::parse(&request.body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+    let field =
+        |name: &str| form_urlencoded::parse(&request.body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
     let url = field("Url")?;
     let id = url.split("/hooks/twilio/").nth(1)?.split('/').next()?;
     Some((CallId::open(id, vault, now_ms / 1000).ok()?, field("To")?))
@@ -104,7 +105,7 @@ impl Stage {
             carrier,
             vault: Vault::for_tests(),
             dice: RefCell::new(Dice::new(1)),
-            told: BTreeSet::new(),
+            told: BTreeMap::new(),
         }
     }
 
@@ -221,11 +222,28 @@ impl Stage {
 
     /// The callbacks of all calls that ring and have not been told of.
     pub fn deliver(&mut self, fate: impl Fn(&Ordered) -> Fate) {
-        for order in self.carrier.rung() {
-            if self.told.insert((order.call.ballot, order.call.index)) {
-                fate(&order).news().into_iter().for_each(|news| self.tell(&order.call, news));
-            }
+        self.deliver_some(usize::MAX, fate);
+    }
+
+    /// The same for so many of them.
+    pub fn deliver_some(&mut self, most: usize, fate: impl Fn(&Ordered) -> Fate) {
+        for order in self.untold().into_iter().take(most) {
+            let fate = fate(&order);
+            self.told.insert((order.call.ballot, order.call.index), fate);
+            fate.news().into_iter().for_each(|news| self.tell(&order.call, news));
         }
+    }
+
+    /// What was told of a call.
+    pub fn told_as(&self, order: &Ordered) -> Fate {
+        self.told.get(&(order.call.ballot, order.call.index)).copied().unwrap_or(Fate::Silence)
+    }
+
+    /// Calls that ring and have not been told of.
+    pub fn untold(&self) -> Vec<Ordered> {
+        let mut orders = self.carrier.rung();
+        orders.retain(|o| !self.told.contains_key(&(o.call.ballot, o.call.index)));
+        orders
     }
 
     /// Ticks and callbacks until nobody is left to be called; each call ends within 5 s of its order.
@@ -238,7 +256,11 @@ impl Stage {
             if state.open.is_empty() && report.waiting == 0 && report.claimed == 0 {
                 return;
             }
-            self.clock.advance(if state.open.is_empty() { 300_000 } else { 4_000 });
+            let next_ms = state.retries.iter().map(|b| b.earliest_ms).min().unwrap_or(0);
+            self.clock.advance(4_000);
+            if state.open.is_empty() {
+                self.clock.advance_to(next_ms);
+            }
         }
         panic!("it does not come to an end: {:?}", self.state());
     }
