@@ -1,7 +1,7 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
 use super::claim::{self, Claim};
-use super::state::{ContactRef, Open, Retry};
+use super::state::{ContactRef, Open, Overtaken, Retry};
 use super::{Work, agenda};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
@@ -81,6 +81,18 @@ fn expire_all<S: Store>(work: &mut Work<'_, S>, campaign: &str) {
         left += std::mem::take(&mut list.groups).iter().map(|g| u64::from(g.left)).sum::<u64>();
     }
     left += agenda::drop_all(work, campaign);
+    // Late news has the last word: what came before closes those it is about, what comes later corrects their end.
+    let (overtaken, kept): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut work.state.overtaken).into_iter().partition(|o| o.campaign == campaign);
+    work.state.overtaken = kept;
+    for Overtaken { end, .. } in overtaken.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+        left -= 1;
+        work.closed(campaign, end, 1);
+    }
+    for watched in work.state.watched.iter_mut().filter(|w| w.campaign == campaign && w.retrying) {
+        watched.retrying = false;
+        watched.ended = Some(End::Expired);
+    }
     work.closed(campaign, End::Expired, left);
 }
 
@@ -259,13 +271,13 @@ async fn consider<S: Store>(
                         taken.insert(placement.open.person.clone());
                         work.state.open.push(placement.open.clone());
                         placements.push(placement);
-                        reclaimed(work, &retry);
+                        reclaimed(work, &retry, None);
                     }
                     None => later.push((campaign.id.clone(), retry)),
                 }
             }
             Verdict::Close(end) => {
-                reclaimed(work, &retry);
+                reclaimed(work, &retry, Some(end));
                 work.closed(&campaign.id, end, 1);
             }
             Verdict::Later(at_ms) => {
@@ -277,11 +289,14 @@ async fn consider<S: Store>(
     Ok(())
 }
 
-/// The retry is off the agenda: late news of its last call no longer changes it.
-fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry) {
+/// The retry is off the agenda: late news of its last call changes no more than the end it came to.
+fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry, ended: Option<End>) {
     if let Some(call) = retry.unknown {
-        work.state.watched.iter_mut().filter(|w| w.call == call).for_each(|w| w.retrying = false);
-        work.state.overtaken.retain(|(c, _)| *c != call);
+        for watched in work.state.watched.iter_mut().filter(|w| w.call == call) {
+            watched.retrying = false;
+            watched.ended = ended;
+        }
+        work.state.overtaken.retain(|o| o.call != call);
     }
 }
 
@@ -303,8 +318,8 @@ fn judge<S: Store>(
     let settings = &campaign.settings;
     let Some(phone) = contact.phones.get(usize::from(retry.phone)) else { return Verdict::Close(End::WrongNumber) };
     let person = suppression::person(work.vault, phone);
-    if let Some((_, end)) = work.state.overtaken.iter().find(|(call, _)| Some(*call) == retry.unknown) {
-        return Verdict::Close(*end);
+    if let Some(overtaken) = work.state.overtaken.iter().find(|o| Some(o.call) == retry.unknown) {
+        return Verdict::Close(overtaken.end);
     }
     if work.state.lists.iter().any(|l| l.id == retry.contact.list && l.withdrawn) {
         return Verdict::Close(End::Withdrawn);
@@ -317,7 +332,8 @@ fn judge<S: Store>(
     if found.iter().skip(1).any(Option::is_some) {
         return Verdict::Close(End::Settled);
     }
-    if found.first().is_some_and(|entry| entry.as_ref().is_some_and(|bytes| suppression::holds(bytes, work.now_ms))) {
+    let entry = found.first().and_then(Option::as_ref);
+    if work.asked.contains(&person) || entry.is_some_and(|bytes| suppression::holds(bytes, work.now_ms)) {
         return Verdict::Close(End::Suppressed);
     }
     if retry.attempts == 0 && suppression::held_out(work.vault, &contact.taxpayer_id, settings.holdout_percent) {

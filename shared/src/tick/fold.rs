@@ -1,7 +1,7 @@
 //! Folding: the events of calls that ended become dispositions, tallies, and what follows for the contact.
 
 use super::claim::{self, Claim};
-use super::state::{Call, Open, Retry, Watched};
+use super::state::{Call, Open, Overtaken, Retry, Watched};
 use super::{Work, agenda};
 use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome};
 use crate::campaign::Campaign;
@@ -189,6 +189,7 @@ fn close<S: Store>(
         // Written before the commit: should this tick not commit, the next one folds the same event again.
         let key = suppression::do_not_call_key(work.vault, phone);
         work.writes.push((key, suppression::asked_by_person(work.now_ms)));
+        work.asked.insert(suppression::person(work.vault, phone));
     }
     let follow = match &campaign {
         Some(c) => attempt::next(outcome, attempts, &c.settings.attempts),
@@ -220,7 +221,10 @@ fn close<S: Store>(
             retries.push((ended.campaign.clone(), retry));
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.
-        (Some(watched), Err(end)) if watched.retrying => work.state.overtaken.push((ended.call, end)),
+        (Some(watched), Err(end)) if watched.retrying => {
+            let campaign = ended.campaign.clone();
+            work.state.overtaken.push(Overtaken { campaign, call: ended.call, end });
+        }
         (Some(Watched { ended: Some(was), .. }), Err(end)) => {
             let ends = &mut work.state.books.entry(ended.campaign.clone()).or_default().ends;
             if let Some(n) = ends.get_mut(was) {

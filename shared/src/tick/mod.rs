@@ -30,7 +30,7 @@ use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
 use crate::vault::{DataKey, Vault};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// What a tick needs from outside: time, dice, and the provider's API.
@@ -120,6 +120,8 @@ struct Work<'a, S: Store> {
     folded: u32,
     closed: u64,
     held: BTreeMap<&'static str, u64>,
+    /// Persons who asked, in calls this tick folds, not to be called: their entries are not in the store yet.
+    asked: BTreeSet<String>,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
 }
@@ -211,6 +213,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         folded: 0,
         closed: 0,
         held: BTreeMap::new(),
+        asked: BTreeSet::new(),
         data_keys: HashMap::new(),
         pages: HashMap::new(),
     };

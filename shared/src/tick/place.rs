@@ -6,12 +6,15 @@ use super::{Sent, Setup, World};
 use crate::attempt::{CallId, Event, News, Refusal};
 use crate::provider::{Order, Placing};
 use futures::stream::{self, StreamExt};
+use std::cell::Cell;
 
 /// Orders on their way at once.
 const IN_FLIGHT: usize = 64;
 /// An order that could not go out within this of its moment is not placed: a tick that stalled and woke must not ring people
 /// at a time nobody chose.
 const LATE_MS: i64 = 5_000;
+/// A delay that is no delay: timers are no finer.
+const JITTER_MS: i64 = 20;
 /// How long the provider may take to answer.
 const ANSWER_MS: u64 = 10_000;
 
@@ -29,6 +32,9 @@ pub struct Placed {
 
 /// Places the committed claims.
 pub async fn place<W: World>(world: &W, setup: &Setup<'_>, shard: u16, placements: Vec<Placement>) -> Placed {
+    // How late this tick is. Orders keep their distances: after a slow commit the whole row shifts, or all that fell due
+    // meanwhile would go out in one burst.
+    let late_ms = &Cell::new(0);
     let answers: Vec<(CallId, Placing)> = stream::iter(placements)
         .map(|placement| async move {
             let call = CallId {
@@ -38,7 +44,7 @@ pub async fn place<W: World>(world: &W, setup: &Setup<'_>, shard: u16, placement
                 valid_until_s: u32::try_from((placement.open.dial_at_ms + super::fold::CALLBACKS_MS) / 1000)
                     .unwrap_or(u32::MAX),
             };
-            (call, order(world, setup, &placement, &call).await)
+            (call, order(world, setup, &placement, &call, late_ms).await)
         })
         .buffer_unordered(IN_FLIGHT)
         .collect()
@@ -66,10 +72,22 @@ pub async fn place<W: World>(world: &W, setup: &Setup<'_>, shard: u16, placement
     placed
 }
 
-async fn order<W: World>(world: &W, setup: &Setup<'_>, placement: &Placement, call: &CallId) -> Placing {
+async fn order<W: World>(
+    world: &W,
+    setup: &Setup<'_>,
+    placement: &Placement,
+    call: &CallId,
+    late_ms: &Cell<i64>,
+) -> Placing {
     let open = &placement.open;
-    let ahead = open.dial_at_ms - world.now_ms();
-    if ahead > 0 {
+    loop {
+        let ahead = open.dial_at_ms + late_ms.get() - world.now_ms();
+        if ahead <= 0 {
+            if ahead < -JITTER_MS {
+                late_ms.set(late_ms.get() - ahead);
+            }
+            break;
+        }
         world.sleep_ms(ahead.unsigned_abs()).await;
     }
     if world.now_ms() > open.dial_at_ms + LATE_MS {

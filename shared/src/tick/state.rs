@@ -32,7 +32,7 @@ pub struct Shard {
     /// Calls closed before their end was heard, for late news.
     pub watched: Vec<Watched>,
     /// What late news says of contacts whose retry is still on the agenda.
-    pub overtaken: Vec<(Call, End)>,
+    pub overtaken: Vec<Overtaken>,
     pub retries: Vec<Bucket>,
     /// Calls whose keys are deleted for good when no callback can come any more.
     pub sweeps: Vec<Sweep>,
@@ -94,6 +94,14 @@ pub struct Watched {
     pub ended: Option<End>,
     /// Its retry is on the agenda and not yet claimed.
     pub retrying: bool,
+}
+
+/// A contact whose retry is on the agenda, ended by late news of its last call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overtaken {
+    pub campaign: String,
+    pub call: Call,
+    pub end: End,
 }
 
 /// One agenda page: retries of one campaign that fall due in one span of time.

@@ -16,6 +16,7 @@
 //! | [`task`] | the real code's side: a `Store` that asks the scheduler; steps remembered by replies |
 //! | [`explore`](mod@explore) | the search: tasks, faults, audits |
 //! | [`cell`], [`log`] | what the tasks do, honest and deliberately flawed, and what must hold |
+//! | [`tick`] | a stage for whole ticks: virtual clock, fake carrier, a store whose every verb can fail |
 
 pub mod cell;
 mod event;
@@ -23,6 +24,7 @@ pub mod explore;
 pub mod log;
 mod report;
 pub mod task;
+pub mod tick;
 pub mod world;
 
 pub use explore::{Audit, Crew, Faults, Reads, Setup, explore};

@@ -1,0 +1,54 @@
+//! What a tick costs: durable commits, whatever the batch.
+
+use dering_sim::tick::{Fate, Stage, people};
+use serde_json::json;
+
+const BUSY: fn(&dering_sim::tick::Ordered) -> Fate = |_| Fate::HungUp;
+
+#[test]
+fn an_idle_tick_commits_once() {
+    let stage = Stage::default();
+    stage.campaign("c", json!({}));
+    stage.tick();
+    stage.clock.advance(2_000);
+    let (report, counts) = stage.tick_counted();
+    assert_eq!((report.committed, counts.commits), (false, 1));
+}
+
+#[test]
+fn a_busy_tick_commits_as_often_for_500_calls_as_for_one() {
+    let mut costs = Vec::new();
+    for batch in [1, 500] {
+        let mut stage = Stage::default();
+        stage.campaign("c", json!({ "rate": { "calls_per_second": 1000.0, "concurrent": batch } }));
+        stage.upload("c", &people(2 * batch));
+        let (first, counts) = stage.tick_counted();
+        assert_eq!((first.claimed, first.placed), (batch, batch));
+        assert!(counts.commits <= 8, "{counts:?}");
+        stage.deliver(BUSY);
+        stage.clock.advance(4_000);
+        let (second, counts) = stage.tick_counted();
+        assert_eq!((second.folded, second.claimed, second.placed), (batch, batch, batch));
+        assert!(counts.commits <= 8, "{counts:?}");
+        costs.push(counts.commits);
+    }
+    assert_eq!(costs[0], costs[1]);
+}
+
+#[test]
+fn with_500_calls_open_ten_calls_share_a_commit() {
+    let mut stage = Stage::default();
+    stage.campaign("c", json!({ "rate": { "calls_per_second": 1000.0, "concurrent": 500 } }));
+    stage.upload("c", &people(2_500));
+    assert_eq!(stage.tick().claimed, 500);
+    let (mut commits, mut calls) = (0, 0);
+    for _ in 0..20 {
+        stage.deliver_some(80, BUSY);
+        stage.clock.advance(4_000);
+        let (report, counts) = stage.tick_counted();
+        assert_eq!((report.folded, report.claimed, report.open), (80, 80, 500));
+        commits += counts.commits;
+        calls += u64::from(report.folded);
+    }
+    assert!(commits * 10 <= calls, "{commits} commits for {calls} calls");
+}
