@@ -1,8 +1,8 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
 use super::claim::{self, Claim};
-use super::state::{ContactRef, Open, Overtaken, Retry};
-use super::{Work, agenda};
+use super::state::{ContactRef, Open, Retry};
+use super::{Work, agenda, expire};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
 use crate::contact::Contact;
@@ -48,12 +48,12 @@ pub async fn choose<S: Store>(
     let campaigns: Vec<Campaign> = work.shelf.campaigns.clone();
     for campaign in &campaigns {
         if campaign.state == State::Finished {
-            expire_all(work, &campaign.id);
+            expire::all(work, &campaign.id);
         }
         if campaign.state != State::Running || campaign.settings.mode != Mode::Automated {
             continue;
         }
-        expire_due(work, campaign);
+        expire::due(work, campaign);
         let live = alive.get(&campaign.id).copied().unwrap_or(0);
         let room = campaign.settings.rate.concurrent.saturating_sub(live) as usize;
         let want = room.min(orders_within_horizon(work, campaign)).min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
@@ -73,46 +73,6 @@ fn orders_within_horizon<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> u
     let next = work.state.books.get(&campaign.id).map_or(0, |b| b.next_order_us).max(work.now_ms * 1000);
     let ahead = ((work.now_ms + HORIZON_MS) * 1000 - next) as f64;
     if ahead <= 0.0 { 0 } else { (ahead / interval_us(work, campaign)).ceil() as usize }
-}
-
-fn expire_all<S: Store>(work: &mut Work<'_, S>, campaign: &str) {
-    let mut left = 0;
-    for list in work.state.lists.iter_mut().filter(|l| l.campaign == campaign) {
-        left += std::mem::take(&mut list.groups).iter().map(|g| u64::from(g.left)).sum::<u64>();
-    }
-    left += agenda::drop_all(work, campaign);
-    // Late news has the last word: what came before closes those it is about, what comes later corrects their end.
-    let (overtaken, kept): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut work.state.overtaken).into_iter().partition(|o| o.campaign == campaign);
-    work.state.overtaken = kept;
-    for Overtaken { end, .. } in overtaken.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
-        left -= 1;
-        work.closed(campaign, end, 1);
-    }
-    for watched in work.state.watched.iter_mut().filter(|w| w.campaign == campaign && w.retrying) {
-        watched.retrying = false;
-        watched.ended = Some(End::Expired);
-    }
-    work.closed(campaign, End::Expired, left);
-}
-
-/// Groups whose due date is over, in their own zone.
-fn expire_due<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign) {
-    let now_ms = work.now_ms;
-    let over = |zone: Option<&str>, due| {
-        let zone = zone.unwrap_or(&campaign.settings.time_zone);
-        hours::local_date(zone, now_ms)
-            .is_some_and(|today| today > due || campaign.settings.ends.is_some_and(|e| today > e))
-    };
-    let mut expired = 0;
-    for list in work.state.lists.iter_mut().filter(|l| l.campaign == campaign.id) {
-        list.groups.retain(|g| {
-            let gone = over(g.zone.as_deref(), g.due_date);
-            expired += if gone { u64::from(g.left) } else { 0 };
-            !gone
-        });
-    }
-    work.closed(&campaign.id, End::Expired, expired);
 }
 
 async fn choose_in<S: Store>(

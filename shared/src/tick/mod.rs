@@ -11,6 +11,7 @@
 mod agenda;
 mod choose;
 mod claim;
+mod expire;
 mod fold;
 mod news;
 mod place;
