@@ -66,7 +66,7 @@ async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
         format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>())
     });
     let mut created = false;
-    let campaign = campaign::edit(&SpinStore, &id, |current| match current {
+    let campaign = campaign::edit(&SpinStore, clock::sleep_ms, &id, |current| match current {
         None => {
             created = true;
             Ok(Some(Campaign { id: id.clone(), state: State::Draft, version: 0, settings: settings.clone() }))
@@ -89,7 +89,7 @@ async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
 async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let change: Value = body.json(head, BODY_MAX).await?;
     let expected = head.if_match()?;
-    let campaign = campaign::edit(&SpinStore, id, |current| {
+    let campaign = campaign::edit(&SpinStore, clock::sleep_ms, id, |current| {
         let current = current.ok_or_else(|| campaign::unknown(id))?;
         if expected.is_some_and(|version| version != current.version) {
             return Err(Problem::new(
@@ -107,7 +107,7 @@ async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem>
 }
 
 async fn act(id: &str, action: Action) -> Result<Reply, Problem> {
-    let campaign = campaign::edit(&SpinStore, id, |current| {
+    let campaign = campaign::edit(&SpinStore, clock::sleep_ms, id, |current| {
         let current = current.ok_or_else(|| campaign::unknown(id))?;
         Ok(Some(Campaign { state: current.after(action)?, ..current.clone() }))
     })
@@ -116,7 +116,7 @@ async fn act(id: &str, action: Action) -> Result<Reply, Problem> {
 }
 
 async fn delete(id: &str) -> Result<Reply, Problem> {
-    campaign::edit(&SpinStore, id, |current| match current {
+    campaign::edit(&SpinStore, clock::sleep_ms, id, |current| match current {
         None => Ok(None),
         Some(c) if c.state == State::Draft || c.state == State::Finished => Ok(None),
         Some(_) => Err(Problem::new(

@@ -58,7 +58,7 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
     let taken = loop {
         let pushed = match body.chunk(FILE_MAX).await {
             Ok(Some(chunk)) => intake.push(&chunk).await,
-            Ok(None) => break intake.finish(clock::now_ms).await?,
+            Ok(None) => break intake.finish(clock::now_ms, clock::sleep_ms).await?,
             Err(broken) => Err(broken),
         };
         if let Err(problem) = pushed {

@@ -3,14 +3,12 @@
 
 use super::Campaign;
 use crate::problem::Problem;
-use crate::store::{Cell, Store, StoreError, keys};
+use crate::store::{ATTEMPTS, Cell, Store, StoreError, backoff_ms, keys};
 use serde::{Deserialize, Serialize};
 
 const NAME: &str = "campaigns";
 /// Campaigns kept at most: the cell is read at every tick.
 pub const CAMPAIGNS_MAX: usize = 500;
-/// How often an edit is tried while others edit.
-const TRIES: usize = 8;
 
 /// All campaigns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -53,16 +51,18 @@ pub async fn read_version<S: Store>(store: &S, id: &str, version: u64) -> Result
 }
 
 /// Edits one campaign. `change` gets what is there under `id` and answers what shall be there; `None` deletes it.
-/// It is asked again when another edit came first, so it must only depend on what it is given.
+/// It is asked again when another edit came first, after a `pause` of so many ms, so it must only depend on what it is
+/// given.
 pub async fn edit<S: Store>(
     store: &S,
+    pause: impl AsyncFn(u64),
     id: &str,
     mut change: impl FnMut(Option<&Campaign>) -> Result<Option<Campaign>, Problem>,
 ) -> Result<Option<Campaign>, Problem> {
     let cell = Cell::new(NAME);
     let failed = |e: StoreError| Problem::store(&e);
     let mut ours = Vec::new();
-    for _ in 0..TRIES {
+    for attempt in 0..ATTEMPTS {
         let draft = cell.begin(store).await.map_err(failed)?;
         let mut shelf = match &draft.base {
             Some(base) => Shelf::decode(&base.bytes)?,
@@ -109,6 +109,7 @@ pub async fn edit<S: Store>(
             let _ = store.delete_many(&cell.stale(&draft)).await;
             return Ok(wanted);
         }
+        pause(backoff_ms(attempt, draft.ballot)).await;
     }
     Err(Problem::contended())
 }

@@ -3,7 +3,7 @@
 use super::{Page, Pages, Reader, Rejection, Row, Rules, Summary};
 use crate::contact::Contact;
 use crate::problem::Problem;
-use crate::store::{Cell, Change, Store, StoreError, decode, encode, keys};
+use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, decode, encode, keys};
 use crate::tick;
 use crate::vault::{DataKey, Vault};
 use jiff::civil::Date;
@@ -117,9 +117,6 @@ async fn open<T: serde::de::DeserializeOwned, S: Store>(
     Ok(sealed.and_then(|s| key.open(place, &s).ok()).and_then(|bytes| decode(VERSION, &bytes)))
 }
 
-/// How often the cell of a file's hash is tried.
-const TRIES: u32 = 8;
-
 type ShardOf<'a> = Box<dyn Fn(&str) -> u16 + 'a>;
 
 /// Random bytes.
@@ -210,7 +207,7 @@ impl<'a, S: Store> Intake<'a, S> {
     }
 
     /// The file is over. Afterwards the list is there as a whole, or (on an error) not at all.
-    pub async fn finish(mut self, clock: impl Fn() -> i64) -> Result<Taken, Problem> {
+    pub async fn finish(mut self, clock: impl Fn() -> i64, pause: impl AsyncFn(u64)) -> Result<Taken, Problem> {
         let failed = |e: StoreError| Problem::store(&e);
         let mut rows = Vec::new();
         let finished = self.reader.take().map(|reader| reader.finish(&mut rows));
@@ -254,7 +251,7 @@ impl<'a, S: Store> Intake<'a, S> {
         let cell = Cell::new(format!("file/{}", self.vault.hash(b"file", &text)));
         let ours = self.list.clone();
         let version = cell
-            .update(self.store, TRIES, |_, base| {
+            .update(self.store, ATTEMPTS, pause, |_, base| {
                 Ok::<_, Problem>(match base {
                     Some(_) => Change::Keep,
                     None => Change::Put(ours.clone().into_bytes()),

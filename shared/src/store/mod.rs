@@ -8,7 +8,7 @@ pub mod keys;
 mod log;
 mod memory;
 
-pub use cell::{Cell, Change, Draft, UpdateError, Version};
+pub use cell::{ATTEMPTS, Cell, Change, Draft, UpdateError, Version, backoff_ms};
 pub use counting::{Counting, Counts};
 pub use log::{APPEND_MS_MAX, AppendError, GIVE_UP_MS, Log, LogReader};
 pub use memory::MemoryStore;

@@ -133,12 +133,17 @@ pub fn editor(edit: u8, attempts: u32, requests: u32) -> Body<Note> {
     body(move |port: Port<Note>| async move {
         for _ in 0..requests {
             let done = Cell::new(NAME)
-                .update(&port, attempts, |_, value| {
-                    Ok::<_, String>(match value {
-                        Some(value) if value.bytes.contains(&edit) => Change::Keep,
-                        _ => Change::Put(on(value, edit.into())),
-                    })
-                })
+                .update(
+                    &port,
+                    attempts,
+                    async |_| {},
+                    |_, value| {
+                        Ok::<_, String>(match value {
+                            Some(value) if value.bytes.contains(&edit) => Change::Keep,
+                            _ => Change::Put(on(value, edit.into())),
+                        })
+                    },
+                )
                 .await;
             if let Ok(version) = done {
                 let value = version.map_or_else(Vec::new, |version| version.bytes);

@@ -145,7 +145,7 @@ impl Stage {
     }
 
     fn set_campaign(&self, id: &str, change: impl Fn(Option<&Campaign>) -> Campaign) {
-        let edited = campaign::edit(&self.store, id, |old| Ok(Some(change(old))));
+        let edited = campaign::edit(&self.store, async |_| {}, id, |old| Ok(Some(change(old))));
         self.now(edited).expect("the edit is taken");
     }
 
@@ -163,7 +163,7 @@ impl Stage {
         let taken = self.now(async {
             let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules);
             intake.push(csv(people).as_bytes()).await?;
-            intake.finish(|| self.clock.now_ms()).await
+            intake.finish(|| self.clock.now_ms(), async |_| {}).await
         });
         match taken.expect("the list is taken") {
             Taken::New(manifest) if manifest.accepted == people.len() as u64 => manifest.list,
