@@ -38,6 +38,17 @@ struct Args {
     /// Calls of each kind.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..=20_000))]
     calls: u32,
+    /// Only this figure.
+    #[arg(long)]
+    only: Option<Figure>,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Figure {
+    Callbacks,
+    Ingest,
+    Unanswered,
+    Answered,
 }
 
 const CONNECTIONS: usize = 32;
@@ -63,12 +74,22 @@ async fn run(args: &Args) -> Result<()> {
         None => tempfile::Builder::new().prefix("dering-figures-").tempdir()?,
     };
     println!("store under {}: {:.0} flushes a second", folder.path().display(), flushes_a_second(folder.path())?);
-    callbacks(args, folder.path()).await?;
-    ingest(args, folder.path()).await?;
-    let unanswered = Mix { no_answer: 1.0, ..Mix::none() };
-    calls(args, &folder.path().join("unanswered"), "unanswered", unanswered, 5.0).await?;
-    let answered = Mix { promise: 1.0, ..Mix::none() };
-    calls(args, &folder.path().join("answered"), "answered", answered, 8.0).await
+    let wanted = |figure| args.only.is_none_or(|only| only == figure);
+    if wanted(Figure::Callbacks) {
+        callbacks(args, folder.path()).await?;
+    }
+    if wanted(Figure::Ingest) {
+        ingest(args, folder.path()).await?;
+    }
+    if wanted(Figure::Unanswered) {
+        let mix = Mix { no_answer: 1.0, ..Mix::none() };
+        calls(args, &folder.path().join("unanswered"), "unanswered", mix, 5.0).await?;
+    }
+    if wanted(Figure::Answered) {
+        let mix = Mix { promise: 1.0, ..Mix::none() };
+        calls(args, &folder.path().join("answered"), "answered", mix, 8.0).await?;
+    }
+    Ok(())
 }
 
 /// How fast the disk makes small writes durable.
@@ -119,23 +140,24 @@ async fn callbacks(args: &Args, folder: &Path) -> Result<()> {
     .to_vec();
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     let token = stage.carrier.options().auth_token.clone();
-    // Signed beforehand: what is measured is the service, not the client.
-    let prepared: Arc<Vec<(String, String)>> = Arc::new(
-        (0..args.requests)
-            .map(|n| {
-                let id =
-                    CallId { shard: 0, ballot: u64::from(n / 500), index: (n % 500) as u16, valid_until_s: u32::MAX };
-                let path = format!("/hooks/twilio/{}/status", id.seal(&stage.vault));
-                let signature = dering_carrier::sign(&token, &format!("{}{path}", stage.host.url()), &fields);
-                (path, signature)
-            })
-            .collect(),
-    );
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
     for round in 0..=args.rounds {
-        let b =
-            round_of(&client, args.requests, Arc::new(vec![("/bare".to_owned(), String::new())]), body.clone()).await?;
-        let o = round_of(&client, args.requests, Arc::clone(&prepared), body.clone()).await?;
+        // Signed beforehand: what is measured is the service, not the client. Each is of a call of its own, as in life;
+        // a callback that is repeated would overwrite a value where the other side adds one.
+        let prepared = (0..args.requests).map(|n| {
+            let id = CallId {
+                shard: 0,
+                ballot: u64::from(round * args.requests + n) / 500,
+                index: (n % 500) as u16,
+                valid_until_s: u32::MAX,
+            };
+            let path = format!("/hooks/twilio/{}/status", id.seal(&stage.vault));
+            let signature = dering_carrier::sign(&token, &format!("{}{path}", stage.host.url()), &fields);
+            (path, signature)
+        });
+        let prepared = Arc::new(prepared.collect());
+        let b = round_of(&client, args.requests, Arc::new(vec![("/bare".to_owned(), String::new())]), &body).await?;
+        let o = round_of(&client, args.requests, prepared, &body).await?;
         // The first round warms both sides up.
         if round > 0 {
             bare.push(b);
@@ -150,12 +172,13 @@ async fn callbacks(args: &Args, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-async fn round_of(client: &Client, requests: u32, prepared: Arc<Vec<(String, String)>>, body: String) -> Result<f64> {
+async fn round_of(client: &Client, requests: u32, prepared: Arc<Vec<(String, String)>>, body: &str) -> Result<f64> {
     let next = Arc::new(AtomicU32::new(0));
     let begun = Instant::now();
     let mut workers = Vec::new();
     for _ in 0..CONNECTIONS {
-        let (client, prepared, body, next) = (client.clone(), Arc::clone(&prepared), body.clone(), Arc::clone(&next));
+        let (client, prepared, body, next) =
+            (client.clone(), Arc::clone(&prepared), body.to_owned(), Arc::clone(&next));
         workers.push(tokio::spawn(async move {
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
