@@ -16,6 +16,7 @@ use dering::attempt::CallId;
 use dering_carrier::{Mix, Options};
 use dering_e2e::api::Client;
 use dering_e2e::stage::{Plan, Stage};
+use dering_e2e::ticker::Ticker;
 use dering_e2e::{host, lists};
 use http::Method;
 use serde_json::{Value, json};
@@ -239,7 +240,7 @@ async fn calls(args: &Args, folder: &Path, kind: &str, mix: Mix, speed: f64) -> 
     stage.client.tick(0).await.context("the first tick")?;
     let before = settled_commits(&counts).await?;
     let (begun, done) = (Instant::now(), stage.carrier.snapshot().orders);
-    let ticker = stage.ticker();
+    let ticker = Ticker::start(&stage.client, stage.shards, Duration::from_secs(60));
     let mut most = 0;
     let waiting = stage.settled("figures", u64::from(args.calls), Duration::from_secs(600));
     tokio::pin!(waiting);
