@@ -1,12 +1,13 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
 use super::claim::{self, Claim};
+use super::rules::{self, Facts, Verdict};
 use super::state::{ContactRef, Open, Retry};
 use super::{Work, agenda, expire};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
 use crate::contact::Contact;
-use crate::hours;
+use crate::hours::{self, Days};
 use crate::problem::Problem;
 use crate::store::Store;
 use crate::suppression;
@@ -21,8 +22,6 @@ pub const CLAIMS_MAX: usize = 1_000;
 const LOOKED_MAX: usize = 5_000;
 /// Added to the ringing time: how much later than dialled a call may still be answered.
 const ANSWER_SLACK_MS: i64 = 60_000;
-/// When a person is in another call: looked at again after this.
-const PERSON_BUSY_MS: i64 = 60_000;
 
 /// A call to place once the claims are committed.
 pub struct Placement {
@@ -206,23 +205,23 @@ async fn consider<S: Store>(
     later: &mut Vec<(String, Retry)>,
     placements: &mut Vec<Placement>,
 ) -> Result<(), Problem> {
+    let days = campaign.days();
     let mut keys = Vec::new();
     let mut spans = Vec::new();
     for c in &candidates {
         let from = keys.len();
-        if let Some(phone) = c.contact.phones.get(usize::from(c.retry.phone)) {
-            keys.push(suppression::do_not_call_key(work.vault, phone));
-        }
+        let phone = c.contact.phones.get(usize::from(c.retry.phone)).map_or("", String::as_str);
+        keys.push(suppression::do_not_call_key(work.vault, phone));
         keys.extend(suppression::settlement_keys(work.vault, &c.contact));
         spans.push(from..keys.len());
     }
     let found = work.store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
     for (candidate, span) in candidates.into_iter().zip(spans) {
-        let Candidate { mut retry, contact } = candidate;
-        let verdict = match judge(work, campaign, &retry, &contact, &found[span.clone()], taken) {
+        let verdict = match judge(work, campaign, &days, &candidate, &found[span.clone()], taken) {
             Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms),
             verdict => verdict,
         };
+        let Candidate { mut retry, contact } = candidate;
         match verdict {
             Verdict::Call => {
                 let settlement_keys = keys[span].iter().skip(1).cloned().collect();
@@ -260,54 +259,32 @@ fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry, ended: Option<End>
     }
 }
 
-enum Verdict {
-    Call,
-    Later(i64),
-    Close(End),
-}
-
-/// The rules that decide whether this contact is called now. `found`: its do-not-call entry, then its settlements.
+/// Decides by the rules. `found`: the contact's do-not-call entry, then its settlements.
 fn judge<S: Store>(
     work: &Work<'_, S>,
     campaign: &Campaign,
-    retry: &Retry,
-    contact: &Contact,
+    days: &Days,
+    candidate: &Candidate,
     found: &[Option<Vec<u8>>],
     taken: &BTreeSet<String>,
 ) -> Verdict {
-    let settings = &campaign.settings;
-    let Some(phone) = contact.phones.get(usize::from(retry.phone)) else { return Verdict::Close(End::WrongNumber) };
+    let Candidate { retry, contact } = candidate;
+    let phone = contact.phones.get(usize::from(retry.phone)).map_or("", String::as_str);
     let person = suppression::person(work.vault, phone);
-    if let Some(overtaken) = work.state.overtaken.iter().find(|o| Some(o.call) == retry.unknown) {
-        return Verdict::Close(overtaken.end);
-    }
-    if work.state.lists.iter().any(|l| l.id == retry.contact.list && l.withdrawn) {
-        return Verdict::Close(End::Withdrawn);
-    }
-    let zone = contact.time_zone.as_deref();
-    let today = hours::local_date(zone.unwrap_or(&settings.time_zone), work.now_ms);
-    if today.is_none_or(|d| d > contact.due_date || settings.ends.is_some_and(|ends| d > ends)) {
-        return Verdict::Close(End::Expired);
-    }
-    if found.iter().skip(1).any(Option::is_some) {
-        return Verdict::Close(End::Settled);
-    }
     let entry = found.first().and_then(Option::as_ref);
-    if work.asked.contains(&person) || entry.is_some_and(|bytes| suppression::holds(bytes, work.now_ms)) {
-        return Verdict::Close(End::Suppressed);
-    }
-    if retry.attempts == 0 && suppression::held_out(work.vault, &contact.taxpayer_id, settings.holdout_percent) {
-        return Verdict::Close(End::HeldOut);
-    }
-    if taken.contains(&person) {
-        return Verdict::Later(work.now_ms.saturating_add(PERSON_BUSY_MS));
-    }
-    let ring_ms = settings.call.ring.as_millis() as i64;
-    match settings.callable_hours.next(&campaign.days(), zone, work.now_ms, ring_ms) {
-        Some(at) if at == work.now_ms => Verdict::Call,
-        Some(at) => Verdict::Later(at),
-        None => Verdict::Later(work.now_ms.saturating_add(24 * 3_600_000)),
-    }
+    rules::judge(&Facts {
+        now_ms: work.now_ms,
+        settings: &campaign.settings,
+        days,
+        contact,
+        retry,
+        overtaken: work.state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),
+        withdrawn: work.state.lists.iter().any(|l| l.id == retry.contact.list && l.withdrawn),
+        settled: found.iter().skip(1).any(Option::is_some),
+        do_not_call: work.asked.contains(&person) || entry.is_some_and(|b| suppression::holds(b, work.now_ms)),
+        held_out: suppression::held_out(work.vault, &contact.taxpayer_id, campaign.settings.holdout_percent),
+        in_call: taken.contains(&person),
+    })
 }
 
 /// Writes a claim and what the placing needs. `None` where something is missing: then there is no call.

@@ -15,6 +15,7 @@ mod expire;
 mod fold;
 mod news;
 mod place;
+pub mod rules;
 mod state;
 
 pub use claim::{Claim, place as claim_place};
