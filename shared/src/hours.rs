@@ -160,6 +160,12 @@ pub fn local_hour(zone_name: &str, at_ms: i64) -> Option<i8> {
     Some(Timestamp::from_millisecond(at_ms).ok()?.to_zoned_datetime(zone(zone_name).ok()?).hour())
 }
 
+/// A moment as RFC 3339 with the zone's offset, to the second.
+pub fn rfc3339(zone_name: &str, at_ms: i64) -> Option<String> {
+    let at = Timestamp::from_second(at_ms.div_euclid(1000)).ok()?.to_zoned_datetime(zone(zone_name).ok()?);
+    Some(at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
 /// The first instant of the local day after the one that `at_ms` is in.
 pub fn next_day(zone_name: &str, at_ms: i64) -> Option<i64> {
     instant(local_date(zone_name, at_ms)?.tomorrow().ok()?, 0, &zone(zone_name).ok()?)

@@ -11,6 +11,7 @@
 //! | [`attempt`] | one call: its id, its events, its disposition, what follows |
 //! | [`flow`] | the call script as neutral verbs: say, gather, transfer, hang up |
 //! | [`tick`] | fold the news, choose, look up, commit, place: the only writer of a shard's cell |
+//! | [`forecast`] | dry run: the tick's rules on a virtual clock |
 //! | [`report`] | figures out of the shards' tallies |
 //! | [`store`] | the five verbs, the two primitives `Cell` and `Log`, every key |
 //! | [`vault`] | keys derived from the master key, sealed pages, keyed hashes |
@@ -21,6 +22,7 @@ pub mod attempt;
 pub mod campaign;
 pub mod contact;
 pub mod flow;
+pub mod forecast;
 pub mod hours;
 pub mod list;
 pub mod problem;

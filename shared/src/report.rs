@@ -47,7 +47,7 @@ pub struct AnnualReport {
     pub inbound_answered_percent: Option<f64>,
 }
 
-async fn shard_states<S: Store>(store: &S, shards: u16) -> Result<Vec<Shard>, Problem> {
+pub(crate) async fn shard_states<S: Store>(store: &S, shards: u16) -> Result<Vec<Shard>, Problem> {
     let mut states = Vec::new();
     for shard in 0..shards {
         match tick::cell(shard).read(store).await.map_err(|e| Problem::store(&e))? {

@@ -1,6 +1,7 @@
 //! Campaigns and the do-not-call list.
 
 use dering::campaign::{self, Action, Campaign, State, e164};
+use dering::forecast::{self, Question};
 use dering::problem::Problem;
 use dering::store::Store;
 use dering::suppression::{self, DoNotCall, Reason};
@@ -41,7 +42,8 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         ("POST", ["v1", "campaigns", id, "pause"]) => act(id, Action::Pause).await,
         ("POST", ["v1", "campaigns", id, "resume"]) => act(id, Action::Resume).await,
         ("POST", ["v1", "campaigns", id, "finish"]) => act(id, Action::Finish).await,
-        (_, ["v1", "campaigns", _, "start" | "pause" | "resume" | "finish"]) => {
+        ("POST", ["v1", "campaigns", id, "forecast"]) => predict(id, &head, &mut body).await,
+        (_, ["v1", "campaigns", _, "start" | "pause" | "resume" | "finish" | "forecast"]) => {
             Ok(response::method_not_allowed("POST"))
         }
         ("POST", ["v1", "suppressions"]) => suppress(&head, &mut body).await,
@@ -113,6 +115,16 @@ async fn act(id: &str, action: Action) -> Result<Reply, Problem> {
     })
     .await?;
     Ok(shown(200, &campaign.ok_or_else(|| campaign::unknown(id))?))
+}
+
+/// A dry run of what is left of a campaign; an empty body asks without prices.
+async fn predict(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+    let question = match head.header("content-type") {
+        None => Question::default(),
+        Some(_) => body.json(head, BODY_MAX).await?,
+    };
+    let (settings, forecast) = forecast::campaign(&SpinStore, config::shards().await?, id, clock::now_ms()).await?;
+    Ok(response::json(200, &forecast.to_json(&settings, &question)))
 }
 
 async fn delete(id: &str) -> Result<Reply, Problem> {

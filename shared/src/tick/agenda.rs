@@ -2,7 +2,7 @@
 //! small index in the shard's state. A page is never changed: its entries are written anew under the tick's own ballot.
 
 use super::Work;
-use super::state::{Bucket, Call, Retry, Sweep};
+use super::state::{Bucket, Call, Retry, Shard, Sweep};
 use crate::attempt::{ENDING_KINDS, OTHER_KINDS};
 use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
@@ -88,6 +88,19 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
         }
     }
     Ok(())
+}
+
+/// All retries of a campaign, for those who only look. What cannot be read is left out.
+pub(crate) async fn of_campaign<S: Store>(
+    store: &S,
+    shard: u16,
+    state: &Shard,
+    campaign: &str,
+) -> Result<Vec<Retry>, Problem> {
+    let buckets = state.retries.iter().filter(|b| b.campaign == campaign);
+    let pages: Vec<String> = buckets.map(|b| keys::agenda(shard, b.ballot, b.n)).collect();
+    let pages = store.get_all(&pages).await.map_err(|e| Problem::store(&e))?;
+    Ok(pages.into_iter().flatten().filter_map(|bytes| decode::<Vec<Retry>>(VERSION, &bytes)).flatten().collect())
 }
 
 /// Notes that the keys of these calls can be deleted for good from `due_ms` on.

@@ -4,12 +4,13 @@ use super::claim::{self, Claim};
 use super::state::{Call, Open, Overtaken, Retry, Watched};
 use super::{Work, agenda};
 use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome};
-use crate::campaign::Campaign;
+use crate::campaign::Settings;
 use crate::contact::Contact;
-use crate::hours;
+use crate::hours::{self, Days};
 use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
 use crate::suppression;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -213,8 +214,12 @@ fn close<S: Store>(
     match (&ended.watched, next) {
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
         (None, Ok(after_s)) => {
-            let not_before_ms = not_before(work.now_ms, after_s, campaign.as_ref(), contact, claim, unspent);
             let day = if unspent { (claim.day.0, claim.day.1.saturating_sub(1)) } else { claim.day };
+            let zone = contact.and_then(|c| c.time_zone.as_deref());
+            let not_before_ms = match &campaign {
+                Some(c) => not_before(work.now_ms, after_s, &c.settings, &c.days(), zone, day),
+                None => after(work.now_ms, after_s),
+            };
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
             let contact = claim.contact.clone();
             let retry = Retry { contact, attempts, phone, not_before_ms, day: Some(day), unknown };
@@ -289,29 +294,28 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
     }
 }
 
-/// When the contact may be tried again: the pause, the day's limit, the callable hours.
-fn not_before(
+/// When the contact may be tried again: the pause, the day's limit, the callable hours. `day`: the local day of the last
+/// attempt, and attempts on it.
+pub(crate) fn not_before(
     now_ms: i64,
     after_s: u64,
-    campaign: Option<&Campaign>,
-    contact: Option<&Contact>,
-    claim: &Claim,
-    unspent: bool,
+    settings: &Settings,
+    days: &Days,
+    zone: Option<&str>,
+    day: (Date, u8),
 ) -> i64 {
-    let raw = now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000));
-    let Some(campaign) = campaign else { return raw };
-    let zone = contact.and_then(|c| c.time_zone.as_deref());
-    let day_zone = zone.unwrap_or(&campaign.settings.time_zone);
-    let mut at = raw;
-    if !unspent
-        && claim.day.1 >= campaign.settings.attempts.per_day
-        && hours::local_date(day_zone, raw) == Some(claim.day.0)
-    {
-        at = hours::next_day(day_zone, raw).unwrap_or(raw);
+    let day_zone = zone.unwrap_or(&settings.time_zone);
+    let mut at = after(now_ms, after_s);
+    if day.1 >= settings.attempts.per_day && hours::local_date(day_zone, at) == Some(day.0) {
+        at = hours::next_day(day_zone, at).unwrap_or(at);
     }
-    let ring_ms = campaign.settings.call.ring.as_millis() as i64;
+    let ring_ms = settings.call.ring.as_millis() as i64;
     // No callable moment ahead: looked at again when it is due, and expired then.
-    campaign.settings.callable_hours.next(&campaign.days(), zone, at, ring_ms).unwrap_or(at)
+    settings.callable_hours.next(days, zone, at, ring_ms).unwrap_or(at)
+}
+
+fn after(now_ms: i64, after_s: u64) -> i64 {
+    now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000))
 }
 
 /// The events of some kinds, call by call.

@@ -15,13 +15,16 @@ mod expire;
 mod fold;
 mod news;
 mod place;
-pub mod rules;
+pub(crate) mod rules;
 mod state;
 
+pub(crate) use agenda::of_campaign as retries_of;
 pub use claim::{Claim, place as claim_place};
+pub(crate) use fold::not_before;
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
-pub use state::{Books, Shard, Standing, Year};
+pub(crate) use state::Retry;
+pub use state::{Books, ContactRef, Shard, Standing, Year};
 
 use crate::attempt::End;
 use crate::campaign::{self, Shelf};
