@@ -3,7 +3,7 @@
 use super::{Page, Pages, Reader, Rejection, Row, Rules, Summary};
 use crate::contact::Contact;
 use crate::problem::Problem;
-use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, decode, encode, keys};
+use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, decode, decode_json, encode, encode_json, keys};
 use crate::tick;
 use crate::vault::{DataKey, Vault};
 use jiff::civil::Date;
@@ -52,7 +52,7 @@ pub struct Manifest {
 impl Manifest {
     /// Reads a manifest.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        decode_json(VERSION, bytes)
     }
 
     /// The answer to an upload, and to a question about the list.
@@ -242,7 +242,7 @@ impl<'a, S: Store> Intake<'a, S> {
         };
         let place = keys::manifest(&self.list);
         self.written.push(place.clone());
-        self.writes.push((place, serde_json::to_vec(&manifest).unwrap_or_default()));
+        self.writes.push((place, encode_json(VERSION, &manifest)));
         self.flush().await?;
 
         // One file is one list, also when it is uploaded twice at the same moment: the cell of its content hash names the list.
