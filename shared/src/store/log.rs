@@ -165,6 +165,11 @@ impl LogReader {
         self.taken_before.iter().chain(&self.taken).map(|n| keys::entry(&log.name, *n)).collect()
     }
 
+    /// Takes an entry of the last read out of [`LogReader::prunable`]: the reader could do nothing with it.
+    pub fn spare(&mut self, n: u64) {
+        self.taken.retain(|taken| *taken != n);
+    }
+
     /// Entries that are missing and still looked for.
     pub fn holes(&self) -> usize {
         self.holes.len()
@@ -280,6 +285,8 @@ mod tests {
             fill(&store, [3]).await;
             numbers(&mut reader, &store, 0, 9, false).await;
             assert_eq!(reader.prunable(&log), ["dering/l/l@1", "dering/l/l@2", "dering/l/l@3"]);
+            reader.spare(3);
+            assert_eq!(reader.prunable(&log), ["dering/l/l@1", "dering/l/l@2"]);
             numbers(&mut reader, &store, 0, 9, false).await;
             numbers(&mut reader, &store, 0, 9, false).await;
             assert_eq!(reader.prunable(&log), [""; 0]);

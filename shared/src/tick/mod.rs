@@ -16,11 +16,13 @@ mod fold;
 mod news;
 mod place;
 mod state;
+mod unread;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
 pub use state::{Books, Shard, Standing, Year};
+pub use unread::{NEWS_MAX, Unread, UnreadNews};
 
 use crate::attempt::End;
 use crate::campaign::{self, Shelf};
@@ -92,7 +94,7 @@ pub struct Report {
     pub open: u32,
     /// Contacts waiting for their first or next attempt.
     pub waiting: u64,
-    /// Contacts passed over, by reason.
+    /// Contacts passed over, by reason; and what could not be read (`unreadable…`), each as often as it is found.
     pub held: BTreeMap<&'static str, u64>,
     /// When the next tick is worth its while.
     pub again_after_ms: u64,
@@ -129,6 +131,9 @@ struct Work<'a, S: Store> {
 
 impl<S: Store> Work<'_, S> {
     fn hold(&mut self, reason: &'static str, contacts: u64) {
+        if contacts == 0 {
+            return;
+        }
         *self.held.entry(reason).or_default() += contacts;
     }
 
@@ -265,6 +270,10 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         None if waiting > 0 => 5_000,
         None => 30_000,
     };
+    let mut held = work.held.clone();
+    for (reason, n) in work.state.unread.held() {
+        *held.entry(reason).or_default() += n;
+    }
     Report {
         shard: work.shard,
         ballot: work.ballot,
@@ -273,7 +282,7 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         claimed: u32::from(work.claims),
         open: work.state.open.len() as u32,
         waiting,
-        held: work.held.clone(),
+        held,
         again_after_ms,
         ..Report::default()
     }

@@ -1,6 +1,7 @@
 //! A shard's cell: cursors, open calls, retries, rates, tallies. One writer at a time; everything in it is small
 //! and does not grow with the length of lists.
 
+use super::unread::Unread;
 use crate::attempt::{Disposition, End};
 use crate::provider::Provider;
 use crate::store::LogReader;
@@ -27,6 +28,7 @@ pub type Call = (u64, u16);
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shard {
     pub news: LogReader,
+    pub unread: Unread,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
     /// Calls closed before their end was heard, for late news.
@@ -50,6 +52,7 @@ pub struct Shard {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListState {
     pub id: String,
+    /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
     /// Groups not yet called to their end, in dialling order.
