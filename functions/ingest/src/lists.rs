@@ -78,7 +78,7 @@ fn unknown(list: &str) -> Problem {
         "list_unknown",
         "There is no such list",
         format!("no list has the id \"{}\", or what is known of it is damaged", list.escape_default()),
-        "The answer to an upload names the list's id. A damaged list can be withdrawn, and its file uploaded again.",
+        "The answer to an upload names the list's id. A damaged list can be withdrawn, and its file, with any change, uploaded again.",
     )
 }
 

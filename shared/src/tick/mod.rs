@@ -15,12 +15,14 @@ mod expire;
 mod fold;
 mod news;
 mod place;
+mod rewrap;
 mod state;
 mod unread;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
+pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
 
@@ -227,6 +229,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     let alive = fold::fold(&mut work).await?;
     let placements = choose::choose(&mut work, &alive).await?;
     agenda::sweep(&mut work).await?;
+    rewrap::rewrap(&mut work).await?;
 
     let mut report = report(&work);
     if work.state == before && work.deletes.is_empty() {

@@ -110,13 +110,15 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 groups.clear();
                 work.state.lists.retain(|l| l.id != list);
             }
-            work.state.lists.push(ListState { id: list, campaign: manifest.campaign, withdrawn, groups });
+            let campaign = manifest.campaign;
+            work.state.lists.push(ListState { id: list, campaign, withdrawn, wrapped_by: None, groups });
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
                 // It was withdrawn before its coming could be read: remembered, so that it counts when that is read.
                 let campaign = String::new();
-                work.state.lists.push(ListState { id: list, campaign, withdrawn: true, groups: Vec::new() });
+                let groups = Vec::new();
+                work.state.lists.push(ListState { id: list, campaign, withdrawn: true, wrapped_by: None, groups });
                 return Ok(None);
             };
             l.withdrawn = true;

@@ -1,6 +1,7 @@
 //! A shard's cell: cursors, open calls, retries, rates, tallies. One writer at a time; everything in it is small
 //! and does not grow with the length of lists.
 
+use super::rewrap::Replacement;
 use super::unread::Unread;
 use crate::attempt::{Disposition, End};
 use crate::provider::Provider;
@@ -29,6 +30,7 @@ pub type Call = (u64, u16);
 pub struct Shard {
     pub news: LogReader,
     pub unread: Unread,
+    pub replacement: Option<Replacement>,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
     /// Calls closed before their end was heard, for late news.
@@ -55,6 +57,8 @@ pub struct ListState {
     /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    /// The master key that is known to wrap its data key; looked at only while one is replaced.
+    pub wrapped_by: Option<u32>,
     /// Groups not yet called to their end, in dialling order.
     pub groups: Vec<GroupCursor>,
 }

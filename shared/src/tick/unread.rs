@@ -1,8 +1,8 @@
 //! What was found in the store and cannot be read. It changes nothing, but it is not forgotten either: news is kept
 //! for another look at every later tick, and counted in ticks and reports until then.
 
-use super::news::{self, ShardNews};
 use super::Work;
+use super::news::{self, ShardNews};
 use crate::problem::Problem;
 use crate::store::{Log, Store, keys};
 use serde::{Deserialize, Serialize};
