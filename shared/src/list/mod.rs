@@ -10,16 +10,20 @@
 //! | `rules` | what the campaign says about its lists: [`Rules`] |
 //! | `reader` | the whole: [`Reader`] |
 //! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Rejection`] |
-//! | `shelf` | where lists are kept; the intake that fills them: [`Intake`] |
+//! | `shelf` | where lists are kept: [`Manifest`], pages |
+//! | `intake` | a file on its way there: [`Intake`] |
+//! | `progress` | what is left of an upload that was cut off: [`Progress`] |
 //! | `pages` | accepted contacts grouped as they are dialled: [`Pages`] |
 
 mod amount;
 mod columns;
 mod csv;
 mod date;
+mod intake;
 mod pages;
 mod period;
 mod phone;
+mod progress;
 mod reader;
 mod refusal;
 mod row;
@@ -30,14 +34,13 @@ mod text;
 mod zone;
 
 pub use csv::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX};
+pub use intake::{Intake, Label, Taken};
 pub use pages::{CONTACTS_PER_PAGE_MAX, Group, Page, Pages};
+pub use progress::Progress;
 pub use reader::{Reader, Summary};
 pub use refusal::{Reason, Rejection, Warning};
 pub use rules::Rules;
-pub use shelf::{
-    Intake, Label, Manifest, ManifestGroup, Taken, data_key, fix_shards, manifest, read_page, read_rejected,
-    rejected_csv,
-};
+pub use shelf::{Manifest, ManifestGroup, data_key, fix_shards, manifest, read_page, read_rejected, rejected_csv};
 
 use crate::contact::Contact;
 

@@ -62,10 +62,16 @@ impl Log {
         &self.name
     }
 
+    /// Takes a number for an entry that the caller writes itself, under [`keys::entry`], together with something else. It
+    /// is read if it is written within [`GIVE_UP_MS`]. One durable commit.
+    pub async fn reserve<S: Store>(&self, store: &S) -> Result<u64, StoreError> {
+        number(store.increment(&keys::log_counter(&self.name), 1).await?)
+    }
+
     /// Appends an entry and answers its number, from 1. `now` is the wall clock in ms. Two durable commits.
     pub async fn append<S: Store>(&self, store: &S, bytes: &[u8], now: impl Fn() -> i64) -> Result<u64, AppendError> {
         let started = now();
-        let n = number(store.increment(&keys::log_counter(&self.name), 1).await?)?;
+        let n = self.reserve(store).await?;
         store.set(&keys::entry(&self.name, n), bytes).await?;
         // A clock that was set back tells nothing, so it is no proof of having been in time.
         match now().checked_sub(started) {

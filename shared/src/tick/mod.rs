@@ -18,6 +18,7 @@ mod place;
 mod rewrap;
 mod state;
 mod unread;
+mod uploads;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
@@ -25,6 +26,7 @@ pub use news::{ShardNews, log};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
+pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 
 use crate::attempt::End;
 use crate::campaign::{self, Shelf};
@@ -230,6 +232,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     let placements = choose::choose(&mut work, &alive).await?;
     agenda::sweep(&mut work).await?;
     rewrap::rewrap(&mut work).await?;
+    uploads::sweep(&mut work).await?;
 
     let mut report = report(&work);
     if work.state == before && work.deletes.is_empty() {

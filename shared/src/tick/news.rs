@@ -1,7 +1,7 @@
 //! News that belongs to no call: lists that came or went, inbound calls. Kept in the shard's log until folded.
 
 use super::state::{GroupCursor, ListState};
-use super::{Work, unread};
+use super::{Work, unread, uploads};
 use crate::attempt::End;
 use crate::hours;
 use crate::list::Manifest;
@@ -20,6 +20,8 @@ const INBOUND_KEPT_MS: i64 = 6 * 3_600_000;
 /// One entry of a shard's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ShardNews {
+    /// A list is being uploaded. Only in the log of shard 0.
+    ListBegun { list: String },
     /// A list was stored; its manifest says the rest.
     ListAdded { list: String },
     /// A list was withdrawn: nobody of it is called any more.
@@ -76,6 +78,7 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
 /// Folds one entry. Answers the list whose manifest it needs and cannot read: then nothing is folded.
 pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<Option<String>, Problem> {
     match news {
+        ShardNews::ListBegun { list } => uploads::begun(work, list),
         ShardNews::ListAdded { list } => {
             let known = work.state.lists.iter().find(|l| l.id == list);
             let withdrawn = known.is_some_and(|l| l.withdrawn);
@@ -87,6 +90,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 // Of a list that was withdrawn nobody needs to know more.
                 return Ok((!withdrawn).then_some(list));
             };
+            uploads::ended(work, &list);
             let mut groups: Vec<GroupCursor> = manifest
                 .groups
                 .iter()

@@ -3,6 +3,7 @@
 
 use super::rewrap::Replacement;
 use super::unread::Unread;
+use super::uploads::Upload;
 use crate::attempt::{Disposition, End};
 use crate::provider::Provider;
 use crate::store::LogReader;
@@ -30,6 +31,7 @@ pub type Call = (u64, u16);
 pub struct Shard {
     pub news: LogReader,
     pub unread: Unread,
+    pub uploads: Vec<Upload>,
     pub replacement: Option<Replacement>,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
