@@ -2,6 +2,7 @@
 //! providers a read is a network round trip, and a rotated secret must still take effect without a restart.
 
 use crate::clock;
+use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::provider::{Account, Provider, SigningSecret};
 use dering::vault::Vault;
@@ -141,6 +142,21 @@ pub async fn officer_line() -> Result<Option<String>, Problem> {
 /// When that number is staffed; not checked here.
 pub async fn officer_hours() -> Result<Option<String>, Problem> {
     variable("officer_hours").await
+}
+
+/// The outer limits of callable hours by country: the application's own table, or what the variable puts in its place. One that
+/// cannot be read stops everything that depends on it.
+pub async fn legal_hours() -> Result<LegalHours, Problem> {
+    match variable("legal_hours").await? {
+        None => Ok(LegalHours::default()),
+        Some(text) => LegalHours::from_json(&text).map_err(|e| {
+            let form = r#"{"ID":{"hours":{"mon-sat":["08:00-20:00"]},"holidays":["id-national"]}}"#;
+            not_configured(
+                "legal_hours",
+                format!("The variable legal_hours cannot be read: {e}. Write it like {form}."),
+            )
+        }),
+    }
 }
 
 /// The authority's own numbers, as they stand between the commas of the variable; not checked here.
