@@ -8,7 +8,8 @@
 //! The identity key never changes: do-not-call entries and settlements are found under hashes that it makes, contacts
 //! go to shards by it, and calls in flight carry its MACs. It is a secret of its own for two reasons. The master key can
 //! be replaced and the old one forgotten. And a component that only has to know callers and calls again, such as the one
-//! that takes callbacks, cannot open personal data. (It is a variable and not kept in the store, wrapped: a callback
+//! that takes callbacks, need not be able to open personal data. (`spin.toml` hands it the master key for installations
+//! without an identity key; where there is one, these entries can be deleted. It is a variable and not kept in the store, wrapped: a callback
 //! reads nothing, and an instance serves few enough requests that a read at its start would be felt.)
 
 use base64::Engine as _;
