@@ -1,5 +1,6 @@
 //! What an admin sets: whom to call for what, when, how often, how fast, and with which words.
 
+mod calendar;
 mod call;
 mod idempotency;
 mod shelf;
@@ -11,7 +12,7 @@ pub use shelf::{Shelf, edit, read, read_version};
 use crate::attempt::Disposition;
 use crate::contact::{Language, Matter};
 use crate::flow::Script;
-use crate::hours::{Days, Hours, holidays_named, zone};
+use crate::hours::{Blackout, Country, Hours};
 use crate::problem::Problem;
 use crate::provider::Provider;
 use jiff::SignedDuration;
@@ -106,7 +107,11 @@ pub struct Settings {
     #[serde(default)]
     pub mode: Mode,
     pub matter: Matter,
-    /// IANA name; for contacts whose list tells no place.
+    /// Whose numbers are called. Decides the outer limits of the hours.
+    #[serde(default)]
+    pub country: Country,
+    /// IANA name: the clock that counts the days of contacts whose list tells no place. They are called only when it is
+    /// callable in every zone of the country.
     #[serde(default = "default_zone")]
     pub time_zone: String,
     /// First day of calls; `None`: from the start on.
@@ -120,6 +125,9 @@ pub struct Settings {
     /// Named calendars (`id`) and single days (`2027-03-10`) without calls.
     #[serde(default)]
     pub holidays: Vec<String>,
+    /// Days (`2027-03-10`) and ranges of days (`2027-03-19/2027-03-25`) on which this campaign does not call.
+    #[serde(default)]
+    pub blackouts: Vec<Blackout>,
     #[serde(default)]
     pub attempts: Attempts,
     #[serde(default)]
@@ -253,34 +261,14 @@ impl Campaign {
             (_, Finished) => refused("it is over for good"),
         }
     }
-
-    /// Days without calls.
-    pub fn days(&self) -> Days {
-        self.settings.days()
-    }
 }
 
 impl Settings {
-    /// Days on which the campaign may call. Holidays were checked when the settings were taken.
-    pub fn days(&self) -> Days {
-        let closed = self.holidays.iter().filter_map(|h| holidays_named(h).ok()).flatten().collect();
-        Days { starts: self.starts, ends: self.ends, closed }
-    }
-
     fn check(&self) -> Result<(), Problem> {
         if self.name.trim().is_empty() || self.name.len() > 200 {
             return Err(invalid("/name", "a name has 1 to 200 characters"));
         }
-        zone(&self.time_zone).map_err(|e| invalid("/time_zone", e))?;
-        if matches!((self.starts, self.ends), (Some(s), Some(e)) if e < s) {
-            return Err(invalid("/ends", "the last day is before the first"));
-        }
-        for (i, holiday) in self.holidays.iter().enumerate() {
-            holidays_named(holiday).map_err(|e| invalid(&format!("/holidays/{i}"), e))?;
-        }
-        if self.holidays.len() > 400 {
-            return Err(invalid("/holidays", "at most 400 entries"));
-        }
+        self.check_calendar()?;
         if !(1..=20).contains(&self.attempts.max) {
             return Err(invalid("/attempts/max", "1 to 20"));
         }

@@ -29,8 +29,9 @@ pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 
 use crate::attempt::End;
-use crate::campaign::{self, Shelf};
+use crate::campaign::{self, Campaign, Shelf};
 use crate::contact::Contact;
+use crate::hours::{Calendar, LegalHours};
 use crate::list;
 use crate::problem::Problem;
 use crate::provider::{Account, ApiRequest, Provider};
@@ -73,6 +74,8 @@ pub struct Setup<'a> {
     pub account: &'a dyn Fn(Provider) -> Option<Account>,
     /// How many shards there are: each has its share of the rates.
     pub shards: u16,
+    /// Hours outside of which nobody is called, whatever a campaign says.
+    pub legal_hours: &'a LegalHours,
 }
 
 /// What a tick did.
@@ -115,6 +118,7 @@ struct Work<'a, S: Store> {
     shelf: Shelf,
     shard: u16,
     shards: u16,
+    legal_hours: &'a LegalHours,
     ballot: u64,
     now_ms: i64,
     state: Shard,
@@ -131,6 +135,7 @@ struct Work<'a, S: Store> {
     asked: BTreeSet<String>,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
+    calendars: HashMap<String, Rc<Calendar>>,
 }
 
 impl<S: Store> Work<'_, S> {
@@ -148,6 +153,12 @@ impl<S: Store> Work<'_, S> {
 
     fn nonce(&self) -> [u8; 24] {
         (self.nonce)()
+    }
+
+    /// The campaign's calendar, as of this tick.
+    fn calendar(&mut self, campaign: &Campaign) -> Rc<Calendar> {
+        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours));
+        Rc::clone(self.calendars.entry(campaign.id.clone()).or_insert_with(new))
     }
 
     /// A list's data key; `None` if it is gone or not to be opened.
@@ -195,6 +206,19 @@ pub fn decode_state(bytes: &[u8]) -> Result<Shard, Problem> {
     })
 }
 
+/// Under another identity key nobody's wish not to be called is found, nor any settlement: no call, and an error
+/// somebody sees.
+fn identity_changed() -> Problem {
+    Problem::new(
+        503,
+        "identity_changed",
+        "The identity key is another one",
+        "the variable identity_key (or, where it is not set, the master key in its place) is not the one that the \
+         contacts were taken under: do-not-call entries and settlements would not be found",
+        "No call is placed. Set identity_key to the key from before; if there was none, to the first master key.",
+    )
+}
+
 /// Runs one tick of a shard.
 pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
@@ -205,6 +229,9 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         Some(base) => decode_state(&base.bytes)?,
         None => Shard::default(),
     };
+    if before.identity.is_some_and(|id| id != setup.vault.id()) {
+        return Err(identity_changed());
+    }
     let nonce = || world.nonce();
     let mut work = Work {
         store,
@@ -213,6 +240,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         shelf,
         shard,
         shards: setup.shards,
+        legal_hours: setup.legal_hours,
         ballot: draft.ballot,
         now_ms: world.now_ms(),
         state: before.clone(),
@@ -226,6 +254,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         asked: BTreeSet::new(),
         data_keys: HashMap::new(),
         pages: HashMap::new(),
+        calendars: HashMap::new(),
     };
     news::fold(&mut work).await?;
     let alive = fold::fold(&mut work).await?;
