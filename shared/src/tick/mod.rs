@@ -8,23 +8,26 @@
 //! Two ticks at once are safe: at most one of two overlapping ones commits, and only a committed one places calls.
 //! Its cost depends on the open calls and the batch, never on the length of lists.
 
+pub mod again;
 mod agenda;
 mod choose;
 mod claim;
 mod expire;
 mod fold;
+mod lookup;
 mod news;
 mod place;
+mod queue;
 pub mod rules;
 mod state;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
-pub use state::{Books, Shard, Standing, Year};
+pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
 
 use crate::attempt::End;
-use crate::campaign::{self, Shelf};
+use crate::campaign::{self, PersonLimits, Shelf};
 use crate::contact::Contact;
 use crate::list;
 use crate::problem::Problem;
@@ -32,7 +35,7 @@ use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
 use crate::vault::{DataKey, Vault};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// What a tick needs from outside: time, dice, and the provider's API.
@@ -68,6 +71,8 @@ pub struct Setup<'a> {
     pub account: &'a dyn Fn(Provider) -> Option<Account>,
     /// How many shards there are: each has its share of the rates.
     pub shards: u16,
+    /// How often a person may be called over all campaigns; a campaign can only ask for less.
+    pub limits: PersonLimits,
 }
 
 /// What a tick did.
@@ -122,8 +127,9 @@ struct Work<'a, S: Store> {
     folded: u32,
     closed: u64,
     held: BTreeMap<&'static str, u64>,
-    /// Persons who asked, in calls this tick folds, not to be called: their entries are not in the store yet.
-    asked: BTreeSet<String>,
+    /// What is entered for persons from the calls this tick folds, by key: not in the store yet.
+    entries: BTreeMap<String, Vec<u8>>,
+    limits: PersonLimits,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
 }
@@ -136,6 +142,13 @@ impl<S: Store> Work<'_, S> {
     fn closed(&mut self, campaign: &str, end: End, contacts: u64) {
         self.state.close(campaign, end, contacts);
         self.closed += contacts;
+    }
+
+    /// Enters something for a person. Written before the commit: should this tick not commit, the next one folds the same
+    /// call and writes the same again.
+    fn enter(&mut self, key: String, bytes: Vec<u8>) {
+        self.writes.push((key.clone(), bytes.clone()));
+        self.entries.insert(key, bytes);
     }
 
     fn nonce(&self) -> [u8; 24] {
@@ -215,7 +228,8 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         folded: 0,
         closed: 0,
         held: BTreeMap::new(),
-        asked: BTreeSet::new(),
+        entries: BTreeMap::new(),
+        limits: setup.limits,
         data_keys: HashMap::new(),
         pages: HashMap::new(),
     };

@@ -91,7 +91,13 @@ async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<(), 
             groups.sort_by_key(|g| (g.priority, g.due_date, g.group));
             let contacts: u64 = groups.iter().map(|g| u64::from(g.left)).sum();
             work.state.books.entry(manifest.campaign.clone()).or_default().contacts += contacts;
-            work.state.lists.push(ListState { id: list, campaign: manifest.campaign, withdrawn: false, groups });
+            work.state.lists.push(ListState {
+                id: list,
+                campaign: manifest.campaign,
+                withdrawn: false,
+                turn: 0,
+                groups,
+            });
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! A shard's cell: cursors, open calls, retries, rates, tallies. One writer at a time; everything in it is small
 //! and does not grow with the length of lists.
 
-use crate::attempt::{Disposition, End};
+use crate::attempt::{Disposition, End, Past};
 use crate::provider::Provider;
 use crate::store::LogReader;
 use jiff::civil::Date;
@@ -52,6 +52,8 @@ pub struct ListState {
     pub id: String,
     pub campaign: String,
     pub withdrawn: bool,
+    /// When it had its turn among lists of equal rank: the least comes next.
+    pub turn: u64,
     /// Groups not yet called to their end, in dialling order.
     pub groups: Vec<GroupCursor>,
 }
@@ -77,6 +79,8 @@ pub struct Open {
     pub provider: Provider,
     /// Keyed hash of the phone.
     pub person: String,
+    /// Keyed hash of the taxpayer number.
+    pub taxpayer: String,
     pub dial_at_ms: i64,
     /// Closed as unknown if nothing ended it by then.
     pub unknown_at_ms: i64,
@@ -104,10 +108,20 @@ pub struct Overtaken {
     pub end: End,
 }
 
-/// One agenda page: retries of one campaign that fall due in one span of time.
+/// What decides whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rank {
+    /// Asked to be called at a time: before all others.
+    pub callback: bool,
+    pub priority: u8,
+    pub due_date: Date,
+}
+
+/// One agenda page: retries of one campaign and rank that fall due in one span of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     pub campaign: String,
+    pub rank: Rank,
     pub slot_ms: i64,
     pub earliest_ms: i64,
     pub count: u32,
@@ -133,8 +147,8 @@ pub struct Retry {
     /// Which of the contact's numbers comes next.
     pub phone: u8,
     pub not_before_ms: i64,
-    /// The local day of the last attempt, and attempts on it.
-    pub day: Option<(Date, u8)>,
+    pub rank: Rank,
+    pub past: Past,
     /// The last call, if it was closed before its end was heard.
     pub unknown: Option<Call>,
 }
