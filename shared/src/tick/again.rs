@@ -4,7 +4,7 @@
 use crate::campaign::{Again, Settings};
 use crate::hours::{self, Days};
 use crate::person;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 
 /// Rounds until limits and hours agree. Each moves at least to another day.
 const ROUNDS: usize = 40;
@@ -35,6 +35,18 @@ impl Local<'_> {
     pub fn next_callable(&self, from_ms: i64) -> Option<i64> {
         let ring_ms = i64::try_from(self.settings.call.ring.as_millis()).unwrap_or(0);
         self.settings.callable_hours.next(self.days, self.zone, from_ms, ring_ms)
+    }
+
+    /// The moment at which a day is over.
+    pub fn end_of(&self, day: Date) -> Option<i64> {
+        let zone = hours::zone(self.day_zone()).ok()?;
+        let midnight = day.tomorrow().ok()?.to_datetime(Time::midnight()).to_zoned_datetime(zone).ok()?;
+        Some(midnight.timestamp().as_millisecond())
+    }
+
+    /// `at_ms`, but no later than the last day is over: then the contact is looked at again, and expires.
+    pub fn by_the_end_of(&self, last_day: Date, at_ms: i64) -> i64 {
+        self.end_of(last_day).map_or(at_ms, |end_ms| at_ms.min(end_ms))
     }
 
     /// Morning, afternoon or evening.
@@ -95,7 +107,7 @@ pub fn not_before(
         let other = local.other_part(at, *last).map(allowed);
         at = other.filter(|other| local.date(*other).is_some_and(|date| date <= last_day)).unwrap_or(at);
     }
-    at
+    local.by_the_end_of(last_day, at)
 }
 
 #[cfg(test)]
@@ -158,6 +170,8 @@ mod tests {
         let soon = json!({ "retry": { "no_answer": "10m" } });
         assert_eq!(again(soon.clone(), Disposition::NoAnswer, "2027-03-30T09:10:00Z", None, &[]), "31 01:00:00");
         assert_eq!(again(soon, Disposition::NoAnswer, "2027-03-31T09:10:00Z", None, &[]), "31 09:20:30");
+        // What is later than the last day is looked at when that is over, at midnight in Jakarta.
+        assert_eq!(again(json!({}), Disposition::Refused, "2027-03-31T09:10:00Z", None, &[]), "31 17:00:00");
     }
 
     #[test]

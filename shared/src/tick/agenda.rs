@@ -3,7 +3,7 @@
 
 use super::Work;
 use super::claim::{self, Claim};
-use super::state::{Bucket, Call, Rank, Retry, Sweep};
+use super::state::{Bucket, Call, ContactRef, Rank, Retry, Shard, Sweep};
 use crate::attempt::{ENDING_KINDS, OTHER_KINDS};
 use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
@@ -46,6 +46,21 @@ pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<V
             Ok(Vec::new())
         }
     }
+}
+
+/// The retry of a contact, if it is on the agenda. Reads the campaign's pages: for a question now and then.
+pub async fn find<S: Store>(
+    store: &S,
+    shard: u16,
+    state: &Shard,
+    campaign: &str,
+    contact: &ContactRef,
+) -> Result<Option<Retry>, Problem> {
+    let pages = state.retries.iter().filter(|b| b.campaign == campaign);
+    let pages: Vec<String> = pages.map(|b| keys::agenda(shard, b.ballot, b.n)).collect();
+    let found = store.get_all(&pages).await.map_err(|e| Problem::store(&e))?;
+    let retries = found.iter().flatten().filter_map(|bytes| decode::<Vec<Retry>>(VERSION, bytes)).flatten();
+    Ok(retries.into_iter().find(|retry| retry.contact == *contact))
 }
 
 /// Drops all retries of a campaign and answers how many there were.

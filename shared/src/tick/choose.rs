@@ -1,20 +1,17 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
-use super::again::Local;
 use super::claim::{self, Claim};
-use super::lookup::{self, Known};
+use super::lookup::{self, Around, Known, Scope};
 use super::queue::{Candidate, Queue};
-use super::rules::{self, Facts, Verdict};
+use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
 use super::{Work, agenda, expire};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
 use crate::contact::Contact;
 use crate::hours::Days;
-use crate::person;
 use crate::problem::Problem;
 use crate::store::Store;
-use crate::suppression;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far ahead of now a tick claims. Short enough that a pause or a payment acts soon; long enough that ticks of this
@@ -111,27 +108,19 @@ async fn consider<S: Store>(
     later: &mut Vec<(String, Retry)>,
     placements: &mut Vec<Placement>,
 ) -> Result<(), Problem> {
-    let known = lookup::of(work, &candidates).await?;
+    let scope = Scope {
+        store: work.store,
+        vault: work.vault,
+        shards: work.shards,
+        now_ms: work.now_ms,
+        entries: &work.entries,
+    };
+    let known = lookup::of(&scope, &candidates).await?;
     for (candidate, known) in candidates.into_iter().zip(known) {
-        let facts = Facts {
-            now_ms: work.now_ms,
-            local: Local { settings: &campaign.settings, days, zone: candidate.contact.time_zone.as_deref() },
-            contact: &candidate.contact,
-            retry: &candidate.retry,
-            overtaken: work.state.overtaken.iter().find(|o| Some(o.call) == candidate.retry.unknown).map(|o| o.end),
-            withdrawn: work.state.lists.iter().any(|l| l.id == candidate.retry.contact.list && l.withdrawn),
-            settled: known.settled,
-            suppressed: known.suppressed,
-            wrong_number: known.wrong_number,
-            held_out: suppression::held_out(
-                work.vault,
-                &candidate.contact.taxpayer_id,
-                campaign.settings.holdout_percent,
-            ),
-            in_call: taken.contains(&known.person.phone) || taken.contains(&known.person.taxpayer),
-            person_dials: &known.history.dials,
-            person_limits: person::limits(work.limits, campaign.settings.person_limits),
-        };
+        let around =
+            Around { vault: work.vault, state: &work.state, campaign, days, limits: work.limits, now_ms: work.now_ms };
+        let in_call = taken.contains(&known.person.phone) || taken.contains(&known.person.taxpayer);
+        let facts = known.facts(&around, &candidate, in_call);
         let verdict = match rules::judge(&facts) {
             Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms),
             verdict => verdict,

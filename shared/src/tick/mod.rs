@@ -20,11 +20,13 @@ mod place;
 mod queue;
 pub mod rules;
 mod state;
+mod why;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
 pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
+pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
 use crate::campaign::{self, PersonLimits, Shelf};

@@ -135,11 +135,11 @@ async fn fresh<S: Store>(
     }
     let mut turns: Vec<(usize, Vec<usize>)> = lists.into_iter().collect();
     turns.sort_by_key(|(l, _)| work.state.lists.get(*l).map(|list| list.turn));
-    let share = want.div_ceil(turns.len().max(1)).max(1);
     let mut found = Vec::new();
     let mut before = usize::MAX;
     while found.len() < want && found.len() != before {
         before = found.len();
+        let share = (want - found.len()).div_ceil(turns.len().max(1));
         for (l, groups) in &turns {
             let had = found.len();
             let most = (had + share).min(want);

@@ -151,7 +151,10 @@ pub fn judge(facts: &Facts<'_>) -> Verdict {
     }
     match wait {
         None => Verdict::Call,
-        Some(at_ms) => Verdict::Later(facts.local.next_callable(at_ms).unwrap_or(at_ms)),
+        Some(at_ms) => {
+            let at_ms = facts.local.next_callable(at_ms).unwrap_or(at_ms);
+            Verdict::Later(facts.local.by_the_end_of(facts.last_day(), at_ms))
+        }
     }
 }
 
