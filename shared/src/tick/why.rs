@@ -4,7 +4,7 @@ use super::claim::{self, Claim};
 use super::lookup::{self, Around, Scope};
 use super::queue::Candidate;
 use super::rules::{self, Held, Verdict};
-use super::state::{ContactRef, Rank, Retry, Shard};
+use super::state::{ContactRef, GroupCursor, Rank, Retry, Shard};
 use super::{agenda, cell, decode_state};
 use crate::attempt::Past;
 use crate::campaign::{self, PersonLimits, State};
@@ -143,8 +143,10 @@ async fn standing<S: Store>(
         past: Past::default(),
         unknown: None,
     };
-    let groups = state.lists.iter().filter(|l| l.id == place.list).flat_map(|l| &l.groups);
-    if groups.filter(|g| g.group == place.group).any(|g| (g.page, g.index) <= (place.page, place.index)) {
+    let list = state.lists.iter().find(|l| l.id == place.list);
+    let not_yet = |g: &GroupCursor| g.group == place.group && (g.page, g.index) <= (place.page, place.index);
+    // A list that no tick has heard of yet is as good as waiting.
+    if list.is_none_or(|list| list.groups.iter().any(not_yet)) {
         return Ok((Stands::Waiting, fresh));
     }
     if let Some(retry) = agenda::find(store, shard, state, campaign, place).await? {
