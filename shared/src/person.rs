@@ -19,10 +19,10 @@
 
 use crate::campaign::PersonLimits;
 use crate::contact::Contact;
-use crate::hours;
+use crate::hours::Calendar;
 use crate::store::{Store, StoreError, decode, encode, keys};
 use crate::suppression;
-use crate::vault::Vault;
+use crate::vault::Identity;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -47,9 +47,9 @@ pub struct Person {
 
 impl Person {
     /// The person of a contact when called on that number.
-    pub fn of(vault: &Vault, contact: &Contact, phone: &str) -> Self {
-        let taxpayer = suppression::taxpayer(vault, &contact.taxpayer_id);
-        Person { phone: suppression::person(vault, phone), taxpayer }
+    pub fn of(identity: &Identity, contact: &Contact, phone: &str) -> Self {
+        let taxpayer = suppression::taxpayer(identity, &contact.taxpayer_id);
+        Person { phone: suppression::person(identity, phone), taxpayer }
     }
 
     fn hashes(&self) -> [&str; 2] {
@@ -155,15 +155,15 @@ fn enter(history: &mut History, at: (usize, u16, i64), bytes: &[u8], now_ms: i64
     *history.entries.entry(at).or_default() += 1;
 }
 
-/// When one more call keeps the day's limit; `None`: now. `dials` are in order, days those of `zone`.
-pub fn day_free(dials: &[i64], limit: u8, zone: &str, now_ms: i64) -> Option<i64> {
-    let today = hours::local_date(zone, now_ms);
+/// When one more call keeps the day's limit; `None`: now. `dials` are in order, days those of the zone.
+pub fn day_free(dials: &[i64], limit: u8, calendar: &Calendar, zone: Option<&str>, now_ms: i64) -> Option<i64> {
+    let today = calendar.date(zone, now_ms);
     // From the future: of a host whose clock is ahead. It counts as of today.
-    let on_it = |dial: &&i64| **dial >= now_ms || hours::local_date(zone, **dial) == today;
+    let on_it = |dial: &&i64| **dial >= now_ms || calendar.date(zone, **dial) == today;
     if dials.iter().rev().filter(on_it).count() < usize::from(limit) {
         return None;
     }
-    Some(hours::next_day(zone, now_ms).unwrap_or(now_ms.saturating_add(DAY_MS)))
+    Some(calendar.next_day(zone, now_ms).unwrap_or(now_ms.saturating_add(DAY_MS)))
 }
 
 /// When one more call keeps the limit of any seven days; `None`: now. `dials` are in order.

@@ -74,7 +74,8 @@ async fn why(contact: &str, head: &Head, shards: u16) -> Result<Reply, Problem> 
     };
     let vault = config::vault().await?;
     let limits = config::person_limits().await?;
-    let asked = tick::Asked { contact, at_ms, shards, limits };
+    let legal_hours = config::legal_hours().await?;
+    let asked = tick::Asked { contact, at_ms, shards, limits, legal_hours: &legal_hours };
     Ok(response::json(200, &tick::why(&SpinStore, &vault, &asked).await?))
 }
 

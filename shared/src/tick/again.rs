@@ -1,45 +1,44 @@
 //! When a contact is tried again: the pause, the time that was asked for, another part of the day, the limits of a day and
 //! a week, the callable hours.
 
+use super::place::reach_ms;
 use crate::campaign::{Again, Settings};
-use crate::hours::{self, Days};
+use crate::hours::{self, Calendar, Part};
 use crate::person;
 use jiff::civil::{Date, Time};
 
 /// Rounds until limits and hours agree. Each moves at least to another day.
 const ROUNDS: usize = 40;
-/// Hours looked at for another part of the day.
-const PART_HOURS: usize = 72;
 
 /// A contact's clock and calendar.
 #[derive(Debug, Clone, Copy)]
 pub struct Local<'a> {
     pub settings: &'a Settings,
-    pub days: &'a Days,
+    /// Of these settings.
+    pub calendar: &'a Calendar,
     /// IANA name; `None` where nobody knows it.
     pub zone: Option<&'a str>,
 }
 
 impl Local<'_> {
-    /// The zone in which the contact's days begin.
-    pub fn day_zone(&self) -> &str {
-        self.zone.unwrap_or(&self.settings.time_zone)
-    }
-
     /// The local date.
     pub fn date(&self, at_ms: i64) -> Option<Date> {
-        hours::local_date(self.day_zone(), at_ms)
+        self.calendar.date(self.zone, at_ms)
     }
 
     /// The first moment from `from_ms` on within the callable hours.
     pub fn next_callable(&self, from_ms: i64) -> Option<i64> {
-        let ring_ms = i64::try_from(self.settings.call.ring.as_millis()).unwrap_or(0);
-        self.settings.callable_hours.next(self.days, self.zone, from_ms, ring_ms)
+        self.calendar.next(self.zone, from_ms, reach_ms(&self.settings.call))
+    }
+
+    /// When one more call keeps a day's limit; `None`: at `at_ms`. `dials` (Unix ms) are in order.
+    pub fn day_free(&self, dials: &[i64], limit: u8, at_ms: i64) -> Option<i64> {
+        person::day_free(dials, limit, self.calendar, self.zone, at_ms)
     }
 
     /// The moment at which a day is over.
-    pub fn end_of(&self, day: Date) -> Option<i64> {
-        let zone = hours::zone(self.day_zone()).ok()?;
+    fn end_of(&self, day: Date) -> Option<i64> {
+        let zone = hours::zone(self.zone.unwrap_or(&self.settings.time_zone)).ok()?;
         let midnight = day.tomorrow().ok()?.to_datetime(Time::midnight()).to_zoned_datetime(zone).ok()?;
         Some(midnight.timestamp().as_millisecond())
     }
@@ -49,26 +48,13 @@ impl Local<'_> {
         self.end_of(last_day).map_or(at_ms, |end_ms| at_ms.min(end_ms))
     }
 
-    /// Morning, afternoon or evening.
-    fn part(&self, at_ms: i64) -> Option<u8> {
-        Some(match hours::local_hour(self.day_zone(), at_ms)? {
-            ..12 => 0,
-            12..16 => 1,
-            _ => 2,
-        })
-    }
-
     /// The first callable moment from `from_ms` on that is in another part of the day than `not_ms`.
     fn other_part(&self, from_ms: i64, not_ms: i64) -> Option<i64> {
-        let was = self.part(not_ms)?;
-        let mut at = self.next_callable(from_ms)?;
-        for _ in 0..PART_HOURS {
-            if self.part(at)? != was {
-                return Some(at);
-            }
-            at = self.next_callable((at.div_euclid(3_600_000) + 1) * 3_600_000)?;
-        }
-        None
+        let (_, minute) = self.calendar.local(self.zone, not_ms)?;
+        let parts = [Part::MORNING, Part::AFTERNOON, Part::EVENING];
+        let others = parts.into_iter().filter(|part| !part.contains(minute));
+        let reach_ms = reach_ms(&self.settings.call);
+        others.filter_map(|part| self.calendar.next_in(self.zone, from_ms, reach_ms, part)).min()
     }
 }
 
@@ -90,7 +76,8 @@ pub fn not_before(
     let attempts = &local.settings.attempts;
     let allowed = |mut at: i64| {
         for _ in 0..ROUNDS {
-            let free = person::day_free(dials, attempts.per_day, local.day_zone(), at)
+            let free = local
+                .day_free(dials, attempts.per_day, at)
                 .max(person::week_free(dials, attempts.per_week, at))
                 .unwrap_or(at);
             // No callable moment ahead: looked at again when it is due, and expired then.
@@ -116,6 +103,7 @@ mod tests {
     use crate::attempt::Disposition;
     use crate::campaign::Row;
     use crate::campaign::{Attempts, Campaign};
+    use crate::hours::LegalHours;
     use jiff::Timestamp;
     use serde_json::{Value, json};
 
@@ -128,8 +116,8 @@ mod tests {
         let mut settings = json!({ "name": "c", "matter": "not_filed", "attempts": changes });
         settings["callable_hours"] = json!({ "mon-fri": ["08:00-12:00", "13:00-17:00"] });
         let (_, settings) = Campaign::parse(settings).unwrap();
-        let days = settings.days();
-        let local = Local { settings: &settings, days: &days, zone: Some("Asia/Jakarta") };
+        let calendar = Calendar::new(&settings, &LegalHours::unlimited());
+        let local = Local { settings: &settings, calendar: &calendar, zone: Some("Asia/Jakarta") };
         let Row::Again(how) = settings.attempts.row(ended) else { panic!("nothing follows {ended:?}") };
         let mut dials: Vec<i64> = before.iter().map(|t| ms(t)).collect();
         dials.push(ms(last));
@@ -181,8 +169,8 @@ mod tests {
             let attempts = Attempts { per_day, per_week, max: 20, ..Attempts::default() };
             let (_, mut settings) = Campaign::parse(json!({ "name": "c", "matter": "not_filed" })).unwrap();
             settings.attempts = attempts;
-            let days = settings.days();
-            let local = Local { settings: &settings, days: &days, zone: Some("Asia/Jakarta") };
+            let calendar = Calendar::new(&settings, &LegalHours::unlimited());
+            let local = Local { settings: &settings, calendar: &calendar, zone: Some("Asia/Jakarta") };
             let Row::Again(how) = settings.attempts.row(Disposition::Busy) else { unreachable!() };
             // Twelve calls, each as soon as it may be.
             let (mut dials, mut at) = (Vec::new(), now);

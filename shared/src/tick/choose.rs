@@ -9,7 +9,7 @@ use super::{Work, agenda, expire};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
 use crate::contact::Contact;
-use crate::hours::Days;
+use crate::hours::Calendar;
 use crate::problem::Problem;
 use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,14 +80,14 @@ async fn choose_in<S: Store>(
     let mut later: Vec<(String, Retry)> = Vec::new();
     let mut taken: BTreeSet<String> =
         work.state.open.iter().flat_map(|o| [o.person.clone(), o.taxpayer.clone()]).collect();
-    let days = campaign.days();
+    let calendar = work.calendar(campaign);
     let mut queue = Queue::new(work, campaign);
     let mut looked = 0;
     while placements.len() < enough && looked < LOOKED_MAX {
         let most = (enough - placements.len()).min(LOOKED_MAX - looked);
-        let Some(found) = queue.next(work, campaign, &days, most, &mut later).await? else { break };
+        let Some(found) = queue.next(work, campaign, most, &mut later).await? else { break };
         looked += found.len();
-        consider(work, campaign, &days, found, enough, &mut taken, &mut later, placements).await?;
+        consider(work, campaign, &calendar, found, enough, &mut taken, &mut later, placements).await?;
     }
     // Only now: the queue names groups by their place.
     for list in &mut work.state.lists {
@@ -101,7 +101,7 @@ async fn choose_in<S: Store>(
 async fn consider<S: Store>(
     work: &mut Work<'_, S>,
     campaign: &Campaign,
-    days: &Days,
+    calendar: &Calendar,
     candidates: Vec<Candidate>,
     enough: usize,
     taken: &mut BTreeSet<String>,
@@ -117,12 +117,18 @@ async fn consider<S: Store>(
     };
     let known = lookup::of(&scope, &candidates).await?;
     for (candidate, known) in candidates.into_iter().zip(known) {
-        let around =
-            Around { vault: work.vault, state: &work.state, campaign, days, limits: work.limits, now_ms: work.now_ms };
+        let around = Around {
+            vault: work.vault,
+            state: &work.state,
+            campaign,
+            calendar,
+            limits: work.limits,
+            now_ms: work.now_ms,
+        };
         let in_call = taken.contains(&known.person.phone) || taken.contains(&known.person.taxpayer);
         let facts = known.facts(&around, &candidate, in_call);
         let verdict = match rules::judge(&facts) {
-            Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms),
+            Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms, None),
             verdict => verdict,
         };
         let Candidate { mut retry, contact } = candidate;
@@ -146,7 +152,10 @@ async fn consider<S: Store>(
                 retry.not_before_ms = work.now_ms;
                 later.push((campaign.id.clone(), retry));
             }
-            Verdict::Later(at_ms) => {
+            Verdict::Later(at_ms, reason) => {
+                if let Some(reason) = reason {
+                    work.hold(reason, 1);
+                }
                 retry.not_before_ms = at_ms;
                 later.push((campaign.id.clone(), retry));
             }

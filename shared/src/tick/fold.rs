@@ -69,6 +69,8 @@ struct Ended {
     open: Option<Open>,
     /// The endings heard; the other events are asked for later.
     events: Vec<Event>,
+    /// Events that cannot be read.
+    damaged: u64,
     /// It was closed as unknown before.
     watched: Option<Watched>,
 }
@@ -83,10 +85,11 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
     let mut alive = BTreeMap::new();
     let mut ended = Vec::new();
     for open in open {
-        let events = endings.next().unwrap_or_default();
+        let Heard { events, damaged } = endings.next().unwrap_or_default();
         if foldable(&events, work.now_ms) || (events.is_empty() && open.unknown_at_ms <= work.now_ms) {
-            ended.push(from_open(open, events));
+            ended.push(from_open(open, events, damaged));
         } else {
+            work.hold("unreadable_event", damaged);
             if events.is_empty() {
                 *alive.entry(open.campaign.clone()).or_default() += 1;
             }
@@ -94,10 +97,11 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
         }
     }
     for watched in watched {
-        let events = endings.next().unwrap_or_default();
+        let Heard { events, damaged } = endings.next().unwrap_or_default();
+        work.hold("unreadable_event", damaged);
         if foldable(&events, work.now_ms) {
             let (call, campaign) = (watched.call, watched.campaign.clone());
-            ended.push(Ended { call, campaign, open: None, events, watched: Some(watched) });
+            ended.push(Ended { call, campaign, open: None, events, damaged: 0, watched: Some(watched) });
         } else if watched.until_ms > work.now_ms {
             work.state.watched.push(watched);
         }
@@ -106,8 +110,8 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
     Ok(alive)
 }
 
-fn from_open(open: Open, events: Vec<Event>) -> Ended {
-    Ended { call: open.call, campaign: open.campaign.clone(), open: Some(open), events, watched: None }
+fn from_open(open: Open, events: Vec<Event>, damaged: u64) -> Ended {
+    Ended { call: open.call, campaign: open.campaign.clone(), open: Some(open), events, damaged, watched: None }
 }
 
 /// Whether an ending is among the events, or the provider's refusal.
@@ -132,7 +136,8 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
     let mut retries = Vec::new();
     let mut forget = Vec::new();
     for (((mut ended, others), bytes), place) in ended.into_iter().zip(others).zip(claims).zip(places) {
-        ended.events.extend(others);
+        ended.events.extend(others.events);
+        ended.damaged += others.damaged;
         let outcome = attempt::disposition(&ended.events);
         let Some(claim) = bytes.as_deref().and_then(Claim::decode) else {
             // Without its claim nothing can be said about the contact; it stays in its state until somebody has looked.
@@ -144,6 +149,10 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
             Some(key) => claim.contact(&place, &key),
             None => None,
         };
+        if ended.damaged > 0 {
+            work.hold("unreadable_event", ended.damaged);
+            *work.state.unread.events.entry(ended.campaign.clone()).or_default() += ended.damaged;
+        }
         let record = close(work, &ended, &claim, contact.as_ref(), &outcome, &mut retries);
         attempts.push(record);
         if heard_end(&ended.events) {
@@ -204,7 +213,7 @@ fn close<S: Store>(
     match (&ended.watched, next) {
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
         (None, Ok((how, asked_ms, phone))) => {
-            let not_before_ms = not_before(work.now_ms, &how, asked_ms, campaign.as_ref(), contact, claim, &past);
+            let not_before_ms = not_before(work, &how, asked_ms, campaign.as_ref(), contact, claim, &past);
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
             // An order that nobody took is still the call that was asked for.
             let callback = asked_ms.is_some() || (unspent && claim.rank.callback);
@@ -311,8 +320,8 @@ fn number(how: &Again, phone: u8, past: &mut Past, contact: Option<&Contact>) ->
 }
 
 /// When the contact may be tried again.
-fn not_before(
-    now_ms: i64,
+fn not_before<S: Store>(
+    work: &mut Work<'_, S>,
     how: &Again,
     asked_ms: Option<i64>,
     campaign: Option<&Campaign>,
@@ -320,23 +329,33 @@ fn not_before(
     claim: &Claim,
     past: &Past,
 ) -> i64 {
-    let Some(campaign) = campaign else { return now_ms };
+    let Some(campaign) = campaign else { return work.now_ms };
     let zone = contact.and_then(|c| c.time_zone.as_deref());
-    let (settings, days) = (&campaign.settings, &campaign.days());
+    let (settings, calendar) = (&campaign.settings, &*work.calendar(campaign));
     let last_day = rules::last_day(settings, claim.rank.due_date);
-    again::not_before(&Local { settings, days, zone }, how, asked_ms, &past.dials, last_day, now_ms)
+    again::not_before(&Local { settings, calendar, zone }, how, asked_ms, &past.dials, last_day, work.now_ms)
+}
+
+/// What is in the store of a call.
+#[derive(Default)]
+struct Heard {
+    events: Vec<Event>,
+    /// Events that cannot be read: not heard, but told of.
+    damaged: u64,
 }
 
 /// The events of some kinds, call by call.
-async fn events_of<S: Store>(work: &Work<'_, S>, calls: &[Call], kinds: &[&str]) -> Result<Vec<Vec<Event>>, Problem> {
+async fn events_of<S: Store>(work: &Work<'_, S>, calls: &[Call], kinds: &[&str]) -> Result<Vec<Heard>, Problem> {
     let keys: Vec<String> =
         calls.iter().flat_map(|c| kinds.iter().map(|kind| keys::event(work.shard, c.0, c.1, kind))).collect();
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     let values = work.store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
-    Ok(values
-        .chunks(kinds.len())
-        .map(|chunk| chunk.iter().flatten().filter_map(|bytes| Event::decode(bytes)).collect())
-        .collect())
+    let heard = |chunk: &[Option<Vec<u8>>]| {
+        let found = chunk.iter().flatten().count();
+        let events: Vec<Event> = chunk.iter().flatten().filter_map(|bytes| Event::decode(bytes)).collect();
+        Heard { damaged: (found - events.len()) as u64, events }
+    };
+    Ok(values.chunks(kinds.len()).map(heard).collect())
 }

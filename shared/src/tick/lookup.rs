@@ -5,7 +5,7 @@ use super::queue::Candidate;
 use super::rules::Facts;
 use super::state::Shard;
 use crate::campaign::{Campaign, PersonLimits};
-use crate::hours::Days;
+use crate::hours::Calendar;
 use crate::person::{self, History, Person};
 use crate::problem::Problem;
 use crate::store::Store;
@@ -29,7 +29,7 @@ pub struct Around<'a> {
     pub vault: &'a Vault,
     pub state: &'a Shard,
     pub campaign: &'a Campaign,
-    pub days: &'a Days,
+    pub calendar: &'a Calendar,
     pub limits: PersonLimits,
     pub now_ms: i64,
 }
@@ -48,12 +48,12 @@ pub struct Known {
 impl Known {
     /// What the rules decide by.
     pub fn facts<'a>(&'a self, around: &Around<'a>, candidate: &'a Candidate, in_call: bool) -> Facts<'a> {
-        let Around { vault, state, campaign, days, limits, now_ms } = *around;
+        let Around { vault, state, campaign, calendar, limits, now_ms } = *around;
         let Candidate { retry, contact } = candidate;
         let settings = &campaign.settings;
         Facts {
             now_ms,
-            local: Local { settings, days, zone: contact.time_zone.as_deref() },
+            local: Local { settings, calendar, zone: contact.time_zone.as_deref() },
             contact,
             retry,
             overtaken: state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),

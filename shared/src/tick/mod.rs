@@ -18,19 +18,26 @@ mod lookup;
 mod news;
 mod place;
 mod queue;
+mod rewrap;
 pub mod rules;
 mod state;
+mod unread;
+mod uploads;
 mod why;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
+pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
+pub use unread::{NEWS_MAX, Unread, UnreadNews};
+pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
-use crate::campaign::{self, PersonLimits, Shelf};
+use crate::campaign::{self, Campaign, PersonLimits, Shelf};
 use crate::contact::Contact;
+use crate::hours::{Calendar, LegalHours};
 use crate::list;
 use crate::problem::Problem;
 use crate::provider::{Account, ApiRequest, Provider};
@@ -75,6 +82,8 @@ pub struct Setup<'a> {
     pub shards: u16,
     /// How often a person may be called over all campaigns; a campaign can only ask for less.
     pub limits: PersonLimits,
+    /// Hours outside of which nobody is called, whatever a campaign says.
+    pub legal_hours: &'a LegalHours,
 }
 
 /// What a tick did.
@@ -100,7 +109,7 @@ pub struct Report {
     pub open: u32,
     /// Contacts waiting for their first or next attempt.
     pub waiting: u64,
-    /// Contacts passed over, by reason.
+    /// Contacts passed over, by reason; and what could not be read (`unreadable…`), each as often as it is found.
     pub held: BTreeMap<&'static str, u64>,
     /// When the next tick is worth its while.
     pub again_after_ms: u64,
@@ -117,6 +126,7 @@ struct Work<'a, S: Store> {
     shelf: Shelf,
     shard: u16,
     shards: u16,
+    legal_hours: &'a LegalHours,
     ballot: u64,
     now_ms: i64,
     state: Shard,
@@ -134,10 +144,14 @@ struct Work<'a, S: Store> {
     limits: PersonLimits,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
+    calendars: HashMap<String, Rc<Calendar>>,
 }
 
 impl<S: Store> Work<'_, S> {
     fn hold(&mut self, reason: &'static str, contacts: u64) {
+        if contacts == 0 {
+            return;
+        }
         *self.held.entry(reason).or_default() += contacts;
     }
 
@@ -155,6 +169,12 @@ impl<S: Store> Work<'_, S> {
 
     fn nonce(&self) -> [u8; 24] {
         (self.nonce)()
+    }
+
+    /// The campaign's calendar, as of this tick.
+    fn calendar(&mut self, campaign: &Campaign) -> Rc<Calendar> {
+        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours));
+        Rc::clone(self.calendars.entry(campaign.id.clone()).or_insert_with(new))
     }
 
     /// A list's data key; `None` if it is gone or not to be opened.
@@ -220,6 +240,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         shelf,
         shard,
         shards: setup.shards,
+        legal_hours: setup.legal_hours,
         ballot: draft.ballot,
         now_ms: world.now_ms(),
         state: before.clone(),
@@ -234,11 +255,14 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         limits: setup.limits,
         data_keys: HashMap::new(),
         pages: HashMap::new(),
+        calendars: HashMap::new(),
     };
     news::fold(&mut work).await?;
     let alive = fold::fold(&mut work).await?;
     let placements = choose::choose(&mut work, &alive).await?;
     agenda::sweep(&mut work).await?;
+    rewrap::rewrap(&mut work).await?;
+    uploads::sweep(&mut work).await?;
 
     let mut report = report(&work);
     if work.state == before && work.deletes.is_empty() {
@@ -282,6 +306,10 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         None if waiting > 0 => 5_000,
         None => 30_000,
     };
+    let mut held = work.held.clone();
+    for (reason, n) in work.state.unread.held() {
+        *held.entry(reason).or_default() += n;
+    }
     Report {
         shard: work.shard,
         ballot: work.ballot,
@@ -290,7 +318,7 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         claimed: u32::from(work.claims),
         open: work.state.open.len() as u32,
         waiting,
-        held: work.held.clone(),
+        held,
         again_after_ms,
         ..Report::default()
     }

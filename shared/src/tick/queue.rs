@@ -1,13 +1,12 @@
 //! The order of dialling: pages of retries that are due and groups of contacts nobody has called yet, by rank. What is looked
 //! at is bounded by what is wanted, never by the length of the lists.
 
-use super::again::Local;
+use super::place::reach_ms;
 use super::state::{Bucket, ContactRef, Rank, Retry};
 use super::{Work, agenda};
 use crate::attempt::Past;
 use crate::campaign::{Campaign, Order, OrderKey};
 use crate::contact::Contact;
-use crate::hours::Days;
 use crate::problem::Problem;
 use crate::store::Store;
 use std::collections::BTreeMap;
@@ -79,7 +78,6 @@ impl Queue {
         &mut self,
         work: &mut Work<'_, S>,
         campaign: &Campaign,
-        days: &Days,
         want: usize,
         later: &mut Vec<(String, Retry)>,
     ) -> Result<Option<Vec<Candidate>>, Problem> {
@@ -87,7 +85,7 @@ impl Queue {
             let found = match source {
                 Source::Retries(bucket) => due(work, campaign, &bucket, later).await?,
                 Source::Fresh { mut groups, looked_at } => {
-                    groups.retain(|(l, g)| looked_at || self.callable(work, campaign, days, *l, *g));
+                    groups.retain(|(l, g)| looked_at || self.callable(work, campaign, *l, *g));
                     let found = fresh(work, &groups, want).await?;
                     if found.len() >= want {
                         self.sources.push(Source::Fresh { groups, looked_at: true });
@@ -102,22 +100,17 @@ impl Queue {
         Ok(None)
     }
 
-    fn callable<S: Store>(
-        &mut self,
-        work: &mut Work<'_, S>,
-        campaign: &Campaign,
-        days: &Days,
-        l: usize,
-        g: usize,
-    ) -> bool {
+    fn callable<S: Store>(&mut self, work: &mut Work<'_, S>, campaign: &Campaign, l: usize, g: usize) -> bool {
         let Some(group) = work.state.lists.get(l).and_then(|list| list.groups.get(g)) else { return false };
         let (zone, left, now_ms) = (group.zone.clone(), group.left, work.now_ms);
-        let open = *self.callable.entry(zone).or_insert_with_key(|zone| {
-            let local = Local { settings: &campaign.settings, days, zone: zone.as_deref() };
-            local.next_callable(now_ms) == Some(now_ms)
-        });
+        let calendar = work.calendar(campaign);
+        let reach_ms = reach_ms(&campaign.settings.call);
+        let open = *self
+            .callable
+            .entry(zone.clone())
+            .or_insert_with_key(|zone| calendar.callable(zone.as_deref(), now_ms, reach_ms));
         if !open {
-            work.hold("outside_hours", u64::from(left));
+            work.hold(calendar.reason(zone.as_deref()), u64::from(left));
         }
         open
     }

@@ -14,8 +14,8 @@ use serde::Serialize;
 
 /// When a person is in another call: looked at again after this.
 const IN_CALL_MS: i64 = 60_000;
-/// When no callable moment is ahead: looked at again after this, should the hours be changed meanwhile.
-const NO_HOURS_MS: i64 = 24 * 3_600_000;
+/// When nothing tells from when on it may be called: looked at again after this, should the settings be changed meanwhile.
+const LOOKED_AGAIN_MS: i64 = 24 * 3_600_000;
 
 /// What is known of a contact and its person at a moment. No store, no keys: whoever asks has looked everything up.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +48,8 @@ pub struct Facts<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Call,
-    /// Looked at again at that moment (Unix ms).
-    Later(i64),
+    /// Looked at again at that moment (Unix ms), for that reason.
+    Later(i64, Option<&'static str>),
     /// This number is not to be called; that one comes next.
     OtherNumber(u8),
     Close(End),
@@ -78,6 +78,8 @@ pub enum Rule {
     HeldOut,
     /// Another call to this person is open.
     InCall,
+    /// The number is of another country than the campaign's, whose limits were not looked at.
+    ForeignNumber,
     /// The pause after the last attempt, or the time that was asked for.
     NotYetDue,
     /// The campaign's attempts of this day.
@@ -118,7 +120,7 @@ pub struct Held {
 }
 
 /// All rules. The first that ends the contact or its number decides; of those that only let it wait, the longest wait.
-pub const RULES: [Rule; 17] = [
+pub const RULES: [Rule; 18] = [
     Rule::Overtaken,
     Rule::Withdrawn,
     Rule::Expired,
@@ -129,6 +131,7 @@ pub const RULES: [Rule; 17] = [
     Rule::AttemptsCampaign,
     Rule::HeldOut,
     Rule::InCall,
+    Rule::ForeignNumber,
     Rule::NotYetDue,
     Rule::AttemptsDay,
     Rule::AttemptsWeek,
@@ -145,15 +148,17 @@ pub fn judge(facts: &Facts<'_>) -> Verdict {
         match rule.effect(facts) {
             Some(Effect::Close(end)) => return Verdict::Close(end),
             Some(Effect::OtherNumber(phone)) => return Verdict::OtherNumber(phone),
-            Some(Effect::Wait(until_ms)) => wait = wait.max(Some(until_ms)),
-            None => {}
+            Some(Effect::Wait(until_ms)) if wait.is_none_or(|(longest_ms, _)| longest_ms < until_ms) => {
+                wait = Some((until_ms, rule));
+            }
+            Some(Effect::Wait(_)) | None => {}
         }
     }
     match wait {
         None => Verdict::Call,
-        Some(at_ms) => {
+        Some((at_ms, rule)) => {
             let at_ms = facts.local.next_callable(at_ms).unwrap_or(at_ms);
-            Verdict::Later(facts.local.by_the_end_of(facts.last_day(), at_ms))
+            Verdict::Later(facts.local.by_the_end_of(facts.last_day(), at_ms), Some(rule.reason(facts)))
         }
     }
 }
@@ -185,6 +190,7 @@ impl Rule {
             Rule::AttemptsCampaign => "attempts_campaign",
             Rule::HeldOut => "held_out",
             Rule::InCall => "in_call",
+            Rule::ForeignNumber => "foreign_number",
             Rule::NotYetDue => "not_yet_due",
             Rule::AttemptsDay => "attempts_day",
             Rule::AttemptsWeek => "attempts_week",
@@ -192,6 +198,14 @@ impl Rule {
             Rule::PersonWeek => "person_week",
             Rule::Blackout => "blackout",
             Rule::OutsideHours => "outside_hours",
+        }
+    }
+
+    /// The word in the tick's report. Of hours it says if something is not known that must be before anybody is called.
+    fn reason(self, f: &Facts<'_>) -> &'static str {
+        match self {
+            Rule::OutsideHours => f.local.calendar.reason(f.local.zone),
+            rule => rule.as_str(),
         }
     }
 
@@ -211,13 +225,16 @@ impl Rule {
             // A change of the share does not touch those who were called before.
             Rule::HeldOut => close(f.held_out && f.retry.attempts == 0, End::HeldOut),
             Rule::InCall => f.in_call.then(|| Effect::Wait(now_ms.saturating_add(IN_CALL_MS))),
-            Rule::NotYetDue => (f.retry.not_before_ms > now_ms).then_some(Effect::Wait(f.retry.not_before_ms)),
-            Rule::AttemptsDay => {
-                person::day_free(dials, attempts.per_day, f.local.day_zone(), now_ms).map(Effect::Wait)
+            Rule::ForeignNumber => {
+                let phone = f.contact.phones.get(usize::from(f.retry.phone));
+                let foreign = phone.is_some_and(|phone| !f.local.settings.country.has_number(phone));
+                foreign.then(|| Effect::Wait(now_ms.saturating_add(LOOKED_AGAIN_MS)))
             }
+            Rule::NotYetDue => (f.retry.not_before_ms > now_ms).then_some(Effect::Wait(f.retry.not_before_ms)),
+            Rule::AttemptsDay => f.local.day_free(dials, attempts.per_day, now_ms).map(Effect::Wait),
             Rule::AttemptsWeek => person::week_free(dials, attempts.per_week, now_ms).map(Effect::Wait),
             Rule::PersonDay => {
-                let free = |d: &Vec<i64>| person::day_free(d, f.person_limits.per_day, f.local.day_zone(), now_ms);
+                let free = |d: &Vec<i64>| f.local.day_free(d, f.person_limits.per_day, now_ms);
                 f.person_dials.iter().filter_map(free).max().map(Effect::Wait)
             }
             Rule::PersonWeek => {
@@ -227,7 +244,7 @@ impl Rule {
             Rule::Blackout | Rule::OutsideHours => {
                 let next = f.local.next_callable(now_ms);
                 let waits = next != Some(now_ms) && (self == Rule::Blackout) == f.blackout();
-                waits.then(|| Effect::Wait(next.unwrap_or(now_ms.saturating_add(NO_HOURS_MS))))
+                waits.then(|| Effect::Wait(next.unwrap_or(now_ms.saturating_add(LOOKED_AGAIN_MS))))
             }
         }
     }
@@ -246,6 +263,7 @@ impl Rule {
             Rule::AttemptsCampaign => format!("{} of {} attempts", f.retry.attempts, attempts.max),
             Rule::HeldOut => format!("{} % of the taxpayers are not called, for comparison", settings.holdout_percent),
             Rule::InCall => "open calls to the phone or the taxpayer".into(),
+            Rule::ForeignNumber => format!("numbers of {} only", settings.country.as_str()),
             Rule::NotYetDue => "the pause after the last attempt, or the time that was asked for".into(),
             Rule::AttemptsDay => format!("at most {} attempts a day", attempts.per_day),
             Rule::AttemptsWeek => format!("at most {} attempts in seven days", attempts.per_week),
@@ -283,9 +301,7 @@ impl Facts<'_> {
     }
 
     fn blackout(&self) -> bool {
-        let days = self.local.days;
-        let today = self.local.date(self.now_ms);
-        today.is_some_and(|d| days.closed.contains(&d) || days.starts.is_some_and(|starts| d < starts))
+        self.local.calendar.day_off(self.local.zone, self.now_ms)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{agenda, cell, decode_state};
 use crate::attempt::Past;
 use crate::campaign::{self, PersonLimits, State};
 use crate::contact::Contact;
+use crate::hours::{Calendar, LegalHours};
 use crate::list::{self, Manifest};
 use crate::problem::Problem;
 use crate::store::Store;
@@ -25,6 +26,7 @@ pub struct Asked<'a> {
     pub at_ms: i64,
     pub shards: u16,
     pub limits: PersonLimits,
+    pub legal_hours: &'a LegalHours,
 }
 
 /// Where a contact stands.
@@ -79,8 +81,9 @@ pub async fn why<S: Store>(store: &S, vault: &Vault, asked: &Asked<'_>) -> Resul
     let candidate = [Candidate { retry, contact }];
     let known = lookup::of(&scope, &candidate).await?;
     let ([candidate], [known]) = (&candidate, known.as_slice()) else { return Err(unknown()) };
-    let days = campaign.days();
-    let around = Around { vault, state: &state, campaign, days: &days, limits: asked.limits, now_ms: asked.at_ms };
+    let calendar = Calendar::new(&campaign.settings, asked.legal_hours);
+    let around =
+        Around { vault, state: &state, campaign, calendar: &calendar, limits: asked.limits, now_ms: asked.at_ms };
     let in_call = state.open.iter().any(|o| o.person == known.person.phone || o.taxpayer == known.person.taxpayer);
     let facts = known.facts(&around, candidate, in_call);
     let may = campaign.state == State::Running && stands != Stands::Ended;

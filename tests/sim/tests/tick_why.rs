@@ -2,6 +2,7 @@
 
 use dering::attempt::{Disposition, Ending, Said};
 use dering::campaign::{PersonLimits, State};
+use dering::hours::LegalHours;
 use dering::store::Store;
 use dering::suppression::{DoNotCall, Reason, Subject};
 use dering::tick::{self, Asked, Stands, Why};
@@ -11,7 +12,8 @@ use serde_json::json;
 const BUSY: Fate = Fate::Unanswered(Ending::Busy, Disposition::Busy);
 
 fn why(stage: &Stage, contact: &str, at_ms: i64) -> Why {
-    let asked = Asked { contact, at_ms, shards: 1, limits: PersonLimits::default() };
+    let asked =
+        Asked { contact, at_ms, shards: 1, limits: PersonLimits::default(), legal_hours: &LegalHours::unlimited() };
     drive(&stage.clock, tick::why(&stage.store, &stage.vault, &asked)).unwrap().unwrap()
 }
 
@@ -78,7 +80,13 @@ fn what_names_no_contact_is_unknown() {
     stage.campaign("c", json!({}));
     let id = stage.upload("c", &people(3));
     for contact in ["", ".", "2", &id, &format!("{id}.1"), &format!("{id}.6"), &format!("{id}.x"), "l-0.2"] {
-        let asked = Asked { contact, at_ms: START_MS, shards: 1, limits: PersonLimits::default() };
+        let asked = Asked {
+            contact,
+            at_ms: START_MS,
+            shards: 1,
+            limits: PersonLimits::default(),
+            legal_hours: &LegalHours::unlimited(),
+        };
         let answer = drive(&stage.clock, tick::why(&stage.store, &stage.vault, &asked)).unwrap();
         assert_eq!(answer.unwrap_err().code, "contact_unknown", "{contact}");
     }

@@ -2,6 +2,7 @@ use super::*;
 use crate::attempt::Past;
 use crate::campaign::Campaign;
 use crate::contact::Matter;
+use crate::hours::{Calendar, LegalHours};
 use crate::tick::state::{ContactRef, Rank};
 use serde_json::json;
 
@@ -26,6 +27,7 @@ fn contact(phones: usize, due_date: &str) -> Contact {
         due_date: due_date.parse().unwrap(),
         office: String::new(),
         billing_code: String::new(),
+        note: String::new(),
         priority: 2,
         language: None,
         time_zone: Some("Asia/Jakarta".into()),
@@ -61,7 +63,7 @@ fn settings() -> Settings {
 fn every_combination_of_rules_gives_the_documented_verdict() {
     use Rule::*;
     let settings = settings();
-    let days = settings.days();
+    let calendar = Calendar::new(&settings, &LegalHours::unlimited());
     // Wednesday, 3 March 2027, 10:00 and 18:00 in Jakarta. Thursday is a day without calls.
     let (inside, outside) = (ms("2027-03-03T03:00:00Z"), ms("2027-03-03T11:00:00Z"));
     let friday = ms("2027-03-05T01:00:00Z");
@@ -116,7 +118,7 @@ fn every_combination_of_rules_gives_the_documented_verdict() {
         };
         let facts = Facts {
             now_ms,
-            local: Local { settings: &settings, days: &days, zone: contact.time_zone.as_deref() },
+            local: Local { settings: &settings, calendar: &calendar, zone: contact.time_zone.as_deref() },
             contact: &contact,
             retry: &retry,
             overtaken: has(Overtaken).then_some(End::Reached),
@@ -154,11 +156,18 @@ fn every_combination_of_rules_gives_the_documented_verdict() {
             Some((_, end)) => Verdict::Close(*end),
             None => match waits.iter().filter(|(rule, _)| has(*rule)).map(|(_, at)| *at).max() {
                 None => Verdict::Call,
-                Some(at) => Verdict::Later(facts.local.next_callable(at).unwrap()),
+                Some(at) => Verdict::Later(facts.local.next_callable(at).unwrap(), None),
             },
         };
         let held: Vec<&str> = rules.into_iter().filter(|r| has(*r)).map(Rule::as_str).collect();
-        assert_eq!(judge(&facts), expected, "{held:?}");
+        let verdict = match judge(&facts) {
+            Verdict::Later(at_ms, reason) => {
+                assert!(reason.is_some_and(|reason| held.contains(&reason)), "{reason:?} of {held:?}");
+                Verdict::Later(at_ms, None)
+            }
+            verdict => verdict,
+        };
+        assert_eq!(verdict, expected, "{held:?}");
         let explained = explain(&facts);
         let told: Vec<&str> = explained.iter().filter(|h| h.holds).map(|h| h.rule).collect();
         assert_eq!(told, held);
@@ -171,13 +180,13 @@ fn every_combination_of_rules_gives_the_documented_verdict() {
 #[test]
 fn a_day_without_calls_is_told_from_hours() {
     let settings = settings();
-    let days = settings.days();
+    let calendar = Calendar::new(&settings, &LegalHours::unlimited());
     let contact = contact(1, "2027-03-31");
     let retry = retry(contact.due_date);
     let held = |at: &str| {
         let facts = Facts {
             now_ms: ms(at),
-            local: Local { settings: &settings, days: &days, zone: contact.time_zone.as_deref() },
+            local: Local { settings: &settings, calendar: &calendar, zone: contact.time_zone.as_deref() },
             contact: &contact,
             retry: &retry,
             overtaken: None,
@@ -201,7 +210,7 @@ fn a_day_without_calls_is_told_from_hours() {
 #[test]
 fn a_wrong_number_gives_way_to_the_next_usable_one() {
     let settings = settings();
-    let days = settings.days();
+    let calendar = Calendar::new(&settings, &LegalHours::unlimited());
     let contact = contact(3, "2027-03-31");
     let verdict = |phone: u8, spoilt: &[u8], wrong_number: bool| {
         let mut retry = retry(contact.due_date);
@@ -209,7 +218,7 @@ fn a_wrong_number_gives_way_to_the_next_usable_one() {
         spoilt.iter().for_each(|n| retry.past.spoil(*n));
         judge(&Facts {
             now_ms: ms("2027-03-03T03:00:00Z"),
-            local: Local { settings: &settings, days: &days, zone: contact.time_zone.as_deref() },
+            local: Local { settings: &settings, calendar: &calendar, zone: contact.time_zone.as_deref() },
             contact: &contact,
             retry: &retry,
             overtaken: None,

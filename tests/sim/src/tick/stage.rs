@@ -4,6 +4,7 @@ use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Per
 use dering::attempt::{CallId, Event, News};
 use dering::campaign::{self, Campaign, PersonLimits, State};
 use dering::contact::Matter;
+use dering::hours::LegalHours;
 use dering::list::{Intake, Label, Rules, Taken};
 use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
@@ -280,6 +281,7 @@ pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Pr
         account: &|_| Some(account.clone()),
         shards: 1,
         limits: PersonLimits::default(),
+        legal_hours: &LegalHours::unlimited(),
     };
     tick::tick(store, host, &setup, 0).await
 }
