@@ -69,7 +69,7 @@ pub fn not_before(
     now_ms: i64,
 ) -> i64 {
     let pause_ms = i64::try_from(how.after.as_millis()).unwrap_or(i64::MAX);
-    let mut at = match asked_ms {
+    let earliest = match asked_ms {
         Some(asked_ms) => asked_ms.max(now_ms),
         None => now_ms.saturating_add(pause_ms),
     };
@@ -89,7 +89,7 @@ pub fn not_before(
         }
         at
     };
-    at = allowed(at);
+    let mut at = allowed(earliest);
     if let (true, None, Some(last)) = (how.other_part_of_day, asked_ms, dials.last()) {
         let other = local.other_part(at, *last).map(allowed);
         at = other.filter(|other| local.date(*other).is_some_and(|date| date <= last_day)).unwrap_or(at);

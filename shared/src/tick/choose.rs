@@ -9,7 +9,6 @@ use super::{Work, agenda, expire};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
 use crate::contact::Contact;
-use crate::hours::Calendar;
 use crate::problem::Problem;
 use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,14 +79,13 @@ async fn choose_in<S: Store>(
     let mut later: Vec<(String, Retry)> = Vec::new();
     let mut taken: BTreeSet<String> =
         work.state.open.iter().flat_map(|o| [o.person.clone(), o.taxpayer.clone()]).collect();
-    let calendar = work.calendar(campaign);
     let mut queue = Queue::new(work, campaign);
     let mut looked = 0;
     while placements.len() < enough && looked < LOOKED_MAX {
         let most = (enough - placements.len()).min(LOOKED_MAX - looked);
         let Some(found) = queue.next(work, campaign, most, &mut later).await? else { break };
         looked += found.len();
-        consider(work, campaign, &calendar, found, enough, &mut taken, &mut later, placements).await?;
+        consider(work, campaign, found, enough, &mut taken, &mut later, placements).await?;
     }
     // Only now: the queue names groups by their place.
     for list in &mut work.state.lists {
@@ -97,17 +95,16 @@ async fn choose_in<S: Store>(
 }
 
 /// Looks each candidate up and claims, defers or closes it. Those beyond `enough` placements are deferred as they are.
-#[allow(clippy::too_many_arguments)]
 async fn consider<S: Store>(
     work: &mut Work<'_, S>,
     campaign: &Campaign,
-    calendar: &Calendar,
     candidates: Vec<Candidate>,
     enough: usize,
     taken: &mut BTreeSet<String>,
     later: &mut Vec<(String, Retry)>,
     placements: &mut Vec<Placement>,
 ) -> Result<(), Problem> {
+    let calendar = work.calendar(campaign);
     let scope = Scope {
         store: work.store,
         vault: work.vault,
