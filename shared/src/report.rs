@@ -24,6 +24,8 @@ pub struct CampaignReport {
     pub ends: BTreeMap<&'static str, u64>,
     /// Calls that were ordered and taken: the sum of `dispositions` without `not_placed`.
     pub attempts: u64,
+    /// Orders that never rang: refused by the provider, or never sent. They are no attempts and cost the contact nothing.
+    pub never_rung: u64,
     pub dispositions: BTreeMap<&'static str, u64>,
     pub right_party_contacts: u64,
     pub talk_seconds: u64,
@@ -99,8 +101,9 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         }
         for (disposition, n) in &books.dispositions {
             *report.dispositions.entry(disposition.as_str()).or_default() += n;
-            if *disposition != Disposition::NotPlaced {
-                report.attempts += n;
+            match disposition {
+                Disposition::NotPlaced => report.never_rung += n,
+                _ => report.attempts += n,
             }
         }
         report.right_party_contacts += books.right_party;

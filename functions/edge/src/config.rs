@@ -2,6 +2,7 @@
 //! providers a read is a network round trip, and a rotated secret must still take effect without a restart.
 
 use crate::clock;
+use dering::campaign::PersonLimits;
 use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::provider::{Account, Provider, SigningSecret};
@@ -160,6 +161,22 @@ pub async fn shards() -> Result<u16, Problem> {
         None => Ok(1),
         Some(text) => parse_shards(&text),
     }
+}
+
+/// How often a person may be called over all campaigns; the domain's own limits where a variable is not set.
+pub async fn person_limits() -> Result<PersonLimits, Problem> {
+    let default = PersonLimits::default();
+    Ok(PersonLimits {
+        per_day: limit("person_calls_per_day", default.per_day).await?,
+        per_week: limit("person_calls_per_week", default.per_week).await?,
+    })
+}
+
+async fn limit(name: &'static str, default: u8) -> Result<u8, Problem> {
+    let Some(text) = variable(name).await? else { return Ok(default) };
+    let most = PersonLimits::MAX;
+    let meant = text.parse().ok().filter(|n| (1..=most).contains(n));
+    meant.ok_or_else(|| not_configured(name, format!("The variable {name} must be a number from 1 to {most}.")))
 }
 
 /// The number that callers are transferred to; E.164, not checked here.

@@ -4,6 +4,6 @@ mod disposition;
 mod event;
 mod id;
 
-pub use disposition::{Disposition, End, Next, Outcome, disposition, next};
+pub use disposition::{Disposition, End, Next, Outcome, Past, disposition, next};
 pub use event::{AnsweredBy, ENDING_KINDS, Ending, Event, News, OTHER_KINDS, Refusal, Said};
 pub use id::{CallId, CallIdError};

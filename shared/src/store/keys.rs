@@ -21,7 +21,9 @@
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
-//! | `dering/d/HASH` | this phone must not be called | campaigns, the tick | the tick |
+//! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, the tick | the tick |
+//! | `dering/w/HASH` | this phone is not the taxpayer's it is listed for | campaigns, the tick | the tick |
+//! | `dering/h/S/HASH/W/N` | when shard S called this phone, or this taxpayer, for the N-th time in week W | the tick of that shard | the ticks |
 //! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
 
 /// What every key begins with.
@@ -102,9 +104,19 @@ pub fn settlement(hash: &str) -> String {
     format!("{PREFIX}s/{hash}")
 }
 
-/// Do-not-call entry of a phone, by keyed hash.
+/// Do-not-call entry of a phone or a taxpayer, by keyed hash.
 pub fn do_not_call(hash: &str) -> String {
     format!("{PREFIX}d/{hash}")
+}
+
+/// Entry of a phone that was reported as wrong, by keyed hash.
+pub fn wrong_number(hash: &str) -> String {
+    format!("{PREFIX}w/{hash}")
+}
+
+/// The `n`-th call of a person (by keyed hash) in a shard and week of the epoch.
+pub fn dial(shard: u16, hash: &str, week: i64, n: u16) -> String {
+    format!("{PREFIX}h/{shard}/{hash}/{week}/{n}")
 }
 
 /// The number of shards.

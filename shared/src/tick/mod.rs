@@ -8,28 +8,34 @@
 //! Two ticks at once are safe: at most one of two overlapping ones commits, and only a committed one places calls.
 //! Its cost depends on the open calls and the batch, never on the length of lists.
 
+pub mod again;
 mod agenda;
 mod choose;
 mod claim;
 mod expire;
 mod fold;
+mod lookup;
 mod news;
 mod place;
+mod queue;
 mod rewrap;
+pub mod rules;
 mod state;
 mod unread;
 mod uploads;
+mod why;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
-pub use state::{Books, Shard, Standing, Year};
+pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
+pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
-use crate::campaign::{self, Campaign, Shelf};
+use crate::campaign::{self, Campaign, PersonLimits, Shelf};
 use crate::contact::Contact;
 use crate::hours::{Calendar, LegalHours};
 use crate::list;
@@ -38,7 +44,7 @@ use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
 use crate::vault::{DataKey, Vault};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// What a tick needs from outside: time, dice, and the provider's API.
@@ -74,6 +80,8 @@ pub struct Setup<'a> {
     pub account: &'a dyn Fn(Provider) -> Option<Account>,
     /// How many shards there are: each has its share of the rates.
     pub shards: u16,
+    /// How often a person may be called over all campaigns; a campaign can only ask for less.
+    pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
 }
@@ -131,8 +139,9 @@ struct Work<'a, S: Store> {
     folded: u32,
     closed: u64,
     held: BTreeMap<&'static str, u64>,
-    /// Persons who asked, in calls this tick folds, not to be called: their entries are not in the store yet.
-    asked: BTreeSet<String>,
+    /// What is entered for persons from the calls this tick folds, by key: not in the store yet.
+    entries: BTreeMap<String, Vec<u8>>,
+    limits: PersonLimits,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
     calendars: HashMap<String, Rc<Calendar>>,
@@ -149,6 +158,13 @@ impl<S: Store> Work<'_, S> {
     fn closed(&mut self, campaign: &str, end: End, contacts: u64) {
         self.state.close(campaign, end, contacts);
         self.closed += contacts;
+    }
+
+    /// Enters something for a person. Written before the commit: should this tick not commit, the next one folds the same
+    /// call and writes the same again.
+    fn enter(&mut self, key: String, bytes: Vec<u8>) {
+        self.writes.push((key.clone(), bytes.clone()));
+        self.entries.insert(key, bytes);
     }
 
     fn nonce(&self) -> [u8; 24] {
@@ -251,7 +267,8 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         folded: 0,
         closed: 0,
         held: BTreeMap::new(),
-        asked: BTreeSet::new(),
+        entries: BTreeMap::new(),
+        limits: setup.limits,
         data_keys: HashMap::new(),
         pages: HashMap::new(),
         calendars: HashMap::new(),

@@ -4,7 +4,7 @@
 use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
-use crate::attempt::{Disposition, End};
+use crate::attempt::{Disposition, End, Past};
 use crate::provider::Provider;
 use crate::store::LogReader;
 use jiff::civil::Date;
@@ -61,6 +61,8 @@ pub struct ListState {
     /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    /// When it had its turn among lists of equal rank: the least comes next.
+    pub turn: u64,
     /// The master key that is known to wrap its data key; looked at only while one is replaced.
     pub wrapped_by: Option<u32>,
     /// Groups not yet called to their end, in dialling order.
@@ -88,6 +90,8 @@ pub struct Open {
     pub provider: Provider,
     /// Keyed hash of the phone.
     pub person: String,
+    /// Keyed hash of the taxpayer number.
+    pub taxpayer: String,
     pub dial_at_ms: i64,
     /// Closed as unknown if nothing ended it by then.
     pub unknown_at_ms: i64,
@@ -115,10 +119,20 @@ pub struct Overtaken {
     pub end: End,
 }
 
-/// One agenda page: retries of one campaign that fall due in one span of time.
+/// What decides whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rank {
+    /// Asked to be called at a time: before all others.
+    pub callback: bool,
+    pub priority: u8,
+    pub due_date: Date,
+}
+
+/// One agenda page: retries of one campaign and rank that fall due in one span of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     pub campaign: String,
+    pub rank: Rank,
     pub slot_ms: i64,
     pub earliest_ms: i64,
     pub count: u32,
@@ -144,8 +158,8 @@ pub struct Retry {
     /// Which of the contact's numbers comes next.
     pub phone: u8,
     pub not_before_ms: i64,
-    /// The local day of the last attempt, and attempts on it.
-    pub day: Option<(Date, u8)>,
+    pub rank: Rank,
+    pub past: Past,
     /// The last call, if it was closed before its end was heard.
     pub unknown: Option<Call>,
 }
