@@ -37,7 +37,7 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
         own_numbers: own
             .split(',')
             .map(|n| n.trim().to_owned())
-            .chain(settings.caller_ids.clone())
+            .chain(settings.caller_ids.iter().map(|id| id.number.clone()))
             .filter(|n| !n.is_empty())
             .collect(),
         default_zone: None,

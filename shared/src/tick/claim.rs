@@ -24,6 +24,8 @@ pub struct Claim {
     /// The local day and the number of this attempt on it.
     pub day: (Date, u8),
     pub provider: Provider,
+    /// Providers that did not take the order of this attempt.
+    pub refused_by: Vec<Provider>,
     pub caller_id: String,
     pub dial_at_ms: i64,
     /// Answered later than this it is ended politely.

@@ -3,15 +3,15 @@
 use super::claim::{self, Claim};
 use super::state::{Call, Open, Overtaken, Retry, Watched};
 use super::{Work, agenda};
-use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome};
+use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Refusal};
 use crate::campaign::Campaign;
 use crate::contact::Contact;
 use crate::hours;
 use crate::problem::Problem;
+use crate::provider::Provider;
 use crate::store::{Store, decode, encode, keys};
 use crate::suppression;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
 /// A call is folded so long after its first ending was received: machine detection and the last key press come as
@@ -69,14 +69,13 @@ struct Ended {
     watched: Option<Watched>,
 }
 
-/// Folds the calls that ended, and closes those whose time is over. Answers how many calls are still alive, by campaign.
-pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u32>, Problem> {
+/// Folds the calls that ended, and closes those whose time is over. Counts those that are still alive.
+pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     let open = std::mem::take(&mut work.state.open);
     let watched = std::mem::take(&mut work.state.watched);
     let asked: Vec<Call> = open.iter().map(|o| o.call).chain(watched.iter().map(|w| w.call)).collect();
     let mut endings = events_of(work, &asked, &ENDING_KINDS).await?.into_iter();
 
-    let mut alive = BTreeMap::new();
     let mut ended = Vec::new();
     for open in open {
         let events = endings.next().unwrap_or_default();
@@ -84,7 +83,7 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
             ended.push(from_open(open, events));
         } else {
             if events.is_empty() {
-                *alive.entry(open.campaign.clone()).or_default() += 1;
+                work.pacing.alive.add(&open.campaign, open.provider, &open.caller_id);
             }
             work.state.open.push(open);
         }
@@ -98,8 +97,7 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
             work.state.watched.push(watched);
         }
     }
-    close_all(work, ended).await?;
-    Ok(alive)
+    close_all(work, ended).await
 }
 
 fn from_open(open: Open, events: Vec<Event>) -> Ended {
@@ -137,7 +135,8 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
                 work.state.open.push(Open {
                     call: ended.call,
                     campaign: ended.campaign,
-                    provider: crate::provider::Provider::Twilio,
+                    provider: Provider::Twilio,
+                    caller_id: String::new(),
                     person: String::new(),
                     dial_at_ms: ended.dial_at_ms,
                     unknown_at_ms: i64::MAX,
@@ -205,6 +204,9 @@ fn close<S: Store>(
         Next::OtherNumber { otherwise, .. } => (Err(otherwise), claim.phone),
     };
     book(work, ended, claim, outcome);
+    if ended.watched.is_none() && refusal_of(ended).is_none() {
+        work.state.pace.ended(claim.provider, outcome.disposition.answered(), work.now_ms);
+    }
     let end = match &ended.watched {
         // Its retry was called already: that call decides how the contact ends.
         Some(watched) if !watched.retrying && watched.ended.is_none() => None,
@@ -213,11 +215,15 @@ fn close<S: Store>(
     match (&ended.watched, next) {
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
         (None, Ok(after_s)) => {
+            let (refused_by, after_s) = match campaign.as_ref().filter(|_| unspent) {
+                Some(campaign) => after_refusal(ended, claim, campaign, after_s),
+                None => (Vec::new(), after_s),
+            };
             let not_before_ms = not_before(work.now_ms, after_s, campaign.as_ref(), contact, claim, unspent);
             let day = if unspent { (claim.day.0, claim.day.1.saturating_sub(1)) } else { claim.day };
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
             let contact = claim.contact.clone();
-            let retry = Retry { contact, attempts, phone, not_before_ms, day: Some(day), unknown };
+            let retry = Retry { contact, attempts, phone, not_before_ms, day: Some(day), unknown, refused_by };
             retries.push((ended.campaign.clone(), retry));
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.
@@ -263,6 +269,27 @@ fn close<S: Store>(
         }),
         end,
         late: ended.watched.is_some(),
+    }
+}
+
+fn refusal_of(ended: &Ended) -> Option<Refusal> {
+    ended.events.iter().find_map(|e| match e.news {
+        News::Refused(refusal) => Some(refusal),
+        _ => None,
+    })
+}
+
+/// Who has refused a call that was not placed, and when it is ordered again: at once if that costs nobody anything, or
+/// if another provider has not been asked.
+fn after_refusal(ended: &Ended, claim: &Claim, campaign: &Campaign, after_s: u64) -> (Vec<Provider>, u64) {
+    let mut refused_by = claim.refused_by.clone();
+    if refusal_of(ended) == Some(Refusal::Held) {
+        return (refused_by, 0);
+    }
+    refused_by.push(claim.provider);
+    match campaign.settings.providers.iter().all(|p| refused_by.contains(p)) {
+        true => (Vec::new(), after_s),
+        false => (refused_by, 0),
     }
 }
 
