@@ -54,6 +54,7 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
     work.state.pace.in_turn(&mut running);
     for campaign in running {
         expire::due(work, campaign);
+        work.pacing.mend(&mut work.state.pace, campaign);
         let (room, why) = work.pacing.room(&work.state.pace, campaign);
         let want = room.min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
         let before = placements.len();
@@ -88,7 +89,11 @@ pub fn settle<S: Store>(work: &mut Work<'_, S>, placements: &mut [Placement], re
             *at_ms = at_ms.saturating_add(shift_ms);
         }
         work.writes.push((claim::place(work.shard, open.call), claim.encode()));
-        work.state.open.push(open.clone());
+    }
+    let ballot = work.ballot;
+    for open in work.state.open.iter_mut().filter(|o| o.call.0 == ballot) {
+        open.dial_at_ms = open.dial_at_ms.saturating_add(shift_ms);
+        open.unknown_at_ms = open.unknown_at_ms.saturating_add(shift_ms);
     }
 }
 
@@ -253,6 +258,7 @@ async fn consider<S: Store>(
                 match claim_for(work, campaign, &retry, &contact, settlement_keys).await? {
                     Some(placement) => {
                         taken.insert(placement.open.person.clone());
+                        work.state.open.push(placement.open.clone());
                         placements.push(placement);
                         reclaimed(work, &retry, None);
                     }

@@ -279,11 +279,11 @@ fn refusal_of(ended: &Ended) -> Option<Refusal> {
     })
 }
 
-/// Who has refused a call that was not placed, and when it is ordered again: at once if that costs nobody anything, or
-/// if another provider has not been asked.
+/// Who has refused a call that was not placed, and when it is ordered again: at once if the provider did not refuse
+/// the call as such, or if another one has not been asked.
 fn after_refusal(ended: &Ended, claim: &Claim, campaign: &Campaign, after_s: u64) -> (Vec<Provider>, u64) {
     let mut refused_by = claim.refused_by.clone();
-    if refusal_of(ended) == Some(Refusal::Held) {
+    if matches!(refusal_of(ended), Some(Refusal::Held | Refusal::CallerId)) {
         return (refused_by, 0);
     }
     refused_by.push(claim.provider);

@@ -72,10 +72,16 @@ pub async fn place<W: World>(
     let guard = &RefCell::new(guard);
     let answers: Vec<(CallId, Made)> = stream::iter(placements)
         .then(|placement| async move {
-            let in_time = wait(world, placement.open.dial_at_ms, late_ms).await;
-            (placement, in_time)
+            // A tick that was told to leave the provider alone is over at once.
+            let allowed = guard.borrow().lets_out(&ordered(&placement), world.now_ms());
+            let turn = match allowed {
+                Ok(()) if wait(world, placement.open.dial_at_ms, late_ms).await => Ok(()),
+                Ok(()) => Err(pace::LATE),
+                Err(why) => Err(why),
+            };
+            (placement, turn)
         })
-        .map(|(placement, in_time)| async move {
+        .map(|(placement, turn)| async move {
             let call = CallId {
                 shard,
                 ballot: placement.open.call.0,
@@ -141,6 +147,16 @@ async fn wait<W: World>(world: &W, dial_at_ms: i64, late_ms: &Cell<i64>) -> bool
     false
 }
 
+fn ordered(placement: &Placement) -> Ordered<'_> {
+    let Placement { open, fingerprint, .. } = placement;
+    Ordered {
+        provider: open.provider,
+        caller_id: &open.caller_id,
+        campaign: &open.campaign,
+        fingerprint: *fingerprint,
+    }
+}
+
 async fn order<W: World>(
     world: &W,
     setup: &Setup<'_>,
@@ -149,13 +165,7 @@ async fn order<W: World>(
     guard: &RefCell<Guard>,
 ) -> Made {
     let Placement { open, claim, .. } = placement;
-    let ordered = Ordered {
-        provider: open.provider,
-        caller_id: &open.caller_id,
-        campaign: &open.campaign,
-        fingerprint: placement.fingerprint,
-    };
-    if let Err(why) = guard.borrow().lets_out(&ordered, world.now_ms()) {
+    if let Err(why) = guard.borrow().lets_out(&ordered(placement), world.now_ms()) {
         return Made::Held(why);
     }
     let answer = match (setup.account)(open.provider) {
@@ -181,6 +191,6 @@ async fn order<W: World>(
             }
         }
     };
-    guard.borrow_mut().heard(&ordered, world.now_ms(), &answer);
+    guard.borrow_mut().heard(&ordered(placement), world.now_ms(), &answer);
     Made::Answered(answer)
 }

@@ -79,6 +79,10 @@ impl Guard {
         if refused(&self.answers.caller_ids, order.provider, order.caller_id) {
             return Err(super::CALLER_ID_OUT);
         }
+        // Whoever asked for a rest gets no more orders of this tick, however short the rest.
+        if self.answers.providers.get(&order.provider).is_some_and(|heard| heard.rest_until_ms.is_some()) {
+            return Err(super::RESTING);
+        }
         match self.providers.get(&order.provider) {
             Some(pace) if pace.rest_until_ms > now_ms => Err(super::RESTING),
             Some(pace) if !pace.breaker.lets_out(now_ms) => Err(super::BREAKER_OPEN),

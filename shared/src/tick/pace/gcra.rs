@@ -22,12 +22,15 @@ pub struct Lane(i64);
 
 impl Lane {
     /// The first turn from `from_us` on.
-    ///
+    pub fn turn(self, from_us: i64) -> i64 {
+        self.0.max(from_us)
+    }
+
     /// No tick gives out turns further ahead than its horizon and shift. If the lane is, then a host whose clock was
     /// wrong left it so, or the rate was raised since: nobody waits for that.
-    pub fn turn(self, from_us: i64, interval_us: i64) -> i64 {
-        let latest = from_us.saturating_add((HORIZON_MS + SHIFT_MAX_MS) * 1000).saturating_add(interval_us);
-        self.0.min(latest).max(from_us)
+    pub fn mend(&mut self, now_us: i64, interval_us: i64) {
+        let latest = now_us.saturating_add((HORIZON_MS + SHIFT_MAX_MS) * 1000).saturating_add(interval_us);
+        self.0 = self.0.min(latest);
     }
 
     /// An order has the turn `at_us`.
@@ -37,7 +40,7 @@ impl Lane {
 
     /// Turns in `from_us..until_us`.
     pub fn turns(self, from_us: i64, until_us: i64, interval_us: i64) -> usize {
-        let ahead = until_us.saturating_sub(self.turn(from_us, interval_us));
+        let ahead = until_us.saturating_sub(self.turn(from_us));
         match u64::try_from(ahead) {
             Ok(ahead) => usize::try_from(ahead.div_ceil(interval_us.max(1).unsigned_abs())).unwrap_or(usize::MAX),
             Err(_) => 0,
@@ -109,9 +112,11 @@ mod tests {
     fn a_lane_left_far_ahead_holds_nobody_up_for_long() {
         let mut lane = Lane::default();
         lane.take(3_600_000_000, 10_000_000);
-        assert_eq!(lane.turn(0, 1_000_000), 8_000_000);
-        assert_eq!(Lane(i64::MAX).turn(i64::MAX, i64::MAX), i64::MAX);
-        assert_eq!(Lane(i64::MAX).turns(0, i64::MAX, 0), usize::try_from(i64::MAX - 7_000_000).unwrap());
+        lane.mend(0, 1_000_000);
+        assert_eq!((lane, lane.turn(0), lane.turn(9_000_000)), (Lane(8_000_000), 8_000_000, 9_000_000));
+        lane.mend(500_000, 1_000_000);
+        assert_eq!(lane, Lane(8_000_000));
+        assert_eq!((Lane(0).turns(0, i64::MAX, 0), Lane(i64::MAX).turns(0, 5, 1)), (i64::MAX as usize, 0));
     }
 
     proptest! {
@@ -130,8 +135,8 @@ mod tests {
                 let (from, until) = (now_ms * 1000, (now_ms + HORIZON_MS) * 1000);
                 let offered = lane.turns(from, until, interval);
                 let mut taken = 0;
-                while taken < want && lane.turn(from, interval) < until {
-                    let turn = lane.turn(from, interval);
+                while taken < want && lane.turn(from) < until {
+                    let turn = lane.turn(from);
                     lane.take(turn, interval);
                     turns.push(turn);
                     // Rounded up to a whole millisecond, then late.

@@ -94,6 +94,25 @@ impl Tick {
         }
     }
 
+    /// Lanes that no tick can have left so far ahead are brought back.
+    pub fn mend(&self, pace: &mut Pace, campaign: &Campaign) {
+        let now_us = self.now_us();
+        let own = self.campaign_interval(pace, campaign, now_us);
+        if let Some(known) = pace.campaigns.get_mut(&campaign.id) {
+            known.lane.mend(now_us, own);
+        }
+        for (provider, known) in &mut pace.providers {
+            let limits = self.accounts.get(provider).copied().unwrap_or_default();
+            known.lane.mend(now_us, self.bound(limits).interval_us.unwrap_or(0));
+        }
+        let of_id = self.bound(campaign.settings.rate.per_caller_id.unwrap_or_default()).interval_us;
+        for id in &campaign.settings.caller_ids {
+            if let (Some(lane), Some(interval_us)) = (pace.caller_ids.get_mut(&id.number), of_id) {
+                lane.mend(now_us, interval_us);
+            }
+        }
+    }
+
     /// How many calls the campaign may claim in this tick, and the reason why not more.
     pub fn room(&self, pace: &Pace, campaign: &Campaign) -> (usize, &'static str) {
         let settings = &campaign.settings;
@@ -136,12 +155,12 @@ impl Tick {
         let Some(own) = pace.campaigns.get(&campaign.id).map(|c| c.lane) else { return Err(RATE) };
         let account = pace.providers.get(&provider).copied().unwrap_or_default();
         let account_us = self.bound(self.accounts.get(&provider).copied().unwrap_or_default()).interval_us;
-        let own_us = own.turn(from_us, self.campaign_interval(pace, campaign, from_us));
-        let earliest_us = own_us.max(account_us.map_or(from_us, |i| account.lane.turn(from_us, i)));
+        let own_us = own.turn(from_us);
+        let earliest_us = own_us.max(account_us.map_or(from_us, |_| account.lane.turn(from_us)));
 
         let bound = self.bound(settings.rate.per_caller_id.unwrap_or_default());
         let turn_of = |id: &CallerId| match bound.interval_us {
-            Some(i) => pace.caller_ids.get(&id.number).copied().unwrap_or_default().turn(from_us, i),
+            Some(_) => pace.caller_ids.get(&id.number).copied().unwrap_or_default().turn(from_us),
             None => from_us,
         };
         let usable = |id: &CallerId| !pace.is_out(provider, id);
