@@ -62,9 +62,11 @@ fn shown(status: u16, campaign: &Campaign) -> Reply {
 
 async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let (id, settings) = Campaign::parse(body.json(head, BODY_MAX).await?)?;
-    let id = id.unwrap_or_else(|| {
-        format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>())
-    });
+    let id = match (id, head.header("idempotency-key")) {
+        (Some(id), _) => id,
+        (None, Some(key)) => campaign::id_for_key(&*config::identity().await?, key)?,
+        (None, None) => format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>()),
+    };
     let mut created = false;
     let campaign = campaign::edit(&SpinStore, clock::sleep_ms, &id, |current| match current {
         None => {
@@ -78,7 +80,7 @@ async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
             "campaign_exists",
             "There is such a campaign already",
             format!("the campaign \"{id}\" exists with other settings"),
-            "Choose another id, or change the campaign with PATCH.",
+            "Choose another id (or Idempotency-Key), or change the campaign with PATCH.",
         )),
     })
     .await?;
@@ -151,15 +153,18 @@ async fn suppress(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
         )
         .at("/phone"));
     }
-    let vault = config::vault().await?;
+    let identity = config::identity().await?;
     let entry = DoNotCall {
         reason: Reason::Entered,
         since_ms: clock::now_ms(),
         until_ms: asked.until.map(|t| t.as_millisecond()),
     };
     SpinStore
-        .set(&suppression::do_not_call_key(&vault, &asked.phone), &entry.encode())
+        .set(&suppression::do_not_call_key(&identity, &asked.phone), &entry.encode())
         .await
         .map_err(|e| Problem::store(&e))?;
-    Ok(response::json(201, &json!({ "suppression": suppression::person(&vault, &asked.phone), "until": asked.until })))
+    Ok(response::json(
+        201,
+        &json!({ "suppression": suppression::person(&identity, &asked.phone), "until": asked.until }),
+    ))
 }

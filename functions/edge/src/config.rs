@@ -5,7 +5,7 @@ use crate::clock;
 use dering::campaign::Limits;
 use dering::problem::Problem;
 use dering::provider::{Account, Provider, SigningSecret};
-use dering::vault::Vault;
+use dering::vault::{Identity, Vault};
 use spin_sdk::variables;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -35,6 +35,7 @@ impl<T: Clone> Kept<T> {
 
 thread_local! {
     static VARIABLES: RefCell<HashMap<&'static str, Kept<Option<String>>>> = RefCell::default();
+    static IDENTITY: RefCell<Option<Kept<Rc<Identity>>>> = const { RefCell::new(None) };
     static VAULT: RefCell<Option<Kept<Rc<Vault>>>> = const { RefCell::new(None) };
 }
 
@@ -62,7 +63,23 @@ async fn required(name: &'static str, meaning: &str) -> Result<String, Problem> 
         .ok_or_else(|| not_configured(name, format!("The variable {name} is not set. It is {meaning}.")))
 }
 
-/// The keys derived from `master_key` and `master_key_previous`.
+/// The keys derived from `identity_key`.
+pub async fn identity() -> Result<Rc<Identity>, Problem> {
+    if let Some(identity) = IDENTITY.with_borrow(|kept| kept.as_ref().and_then(Kept::fresh)) {
+        return Ok(identity);
+    }
+    let key = required(
+        "identity_key",
+        "the key that persons and calls are known again by, and it must never change: 32 bytes in base64, for example \
+         the output of `openssl rand -base64 32`",
+    )
+    .await?;
+    let identity = Rc::new(Identity::new(&key).map_err(|e| not_configured("identity_key", e))?);
+    IDENTITY.with_borrow_mut(|kept| *kept = Some(Kept::new(Rc::clone(&identity))));
+    Ok(identity)
+}
+
+/// The keys derived from `identity_key`, `master_key` and `master_key_previous`.
 pub async fn vault() -> Result<Rc<Vault>, Problem> {
     if let Some(vault) = VAULT.with_borrow(|kept| kept.as_ref().and_then(Kept::fresh)) {
         return Ok(vault);
@@ -74,7 +91,8 @@ pub async fn vault() -> Result<Rc<Vault>, Problem> {
     )
     .await?;
     let previous = variable("master_key_previous").await?;
-    let vault = Vault::new(&current, previous.as_deref()).map_err(|e| not_configured("master_key", e))?;
+    let identity = Identity::clone(&*identity().await?);
+    let vault = Vault::new(identity, &current, previous.as_deref()).map_err(|e| not_configured("master_key", e))?;
     let vault = Rc::new(vault);
     VAULT.with_borrow_mut(|kept| *kept = Some(Kept::new(Rc::clone(&vault))));
     Ok(vault)

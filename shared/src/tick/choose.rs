@@ -1,7 +1,7 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
 use super::claim::{self, Claim};
-use super::pace::Turn;
+use super::pace::{Given, Turn};
 use super::state::{ContactRef, Open, Retry};
 use super::{Work, agenda, expire};
 use crate::attempt::End;
@@ -79,10 +79,16 @@ fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
 
 /// Puts the orders off if the first of them could not go out before `ready_ms`, and writes the claims.
 pub fn settle<S: Store>(work: &mut Work<'_, S>, placements: &mut [Placement], ready_ms: i64) {
-    let shift_ms = {
-        let claims: Vec<&Claim> = placements.iter().map(|p| &p.claim).collect();
-        work.pacing.settle(&mut work.state.pace, &claims, ready_ms)
-    };
+    let given: Vec<Given<'_>> = placements
+        .iter()
+        .map(|Placement { claim, .. }| Given {
+            campaign: &claim.campaign,
+            provider: claim.provider,
+            caller_id: &claim.caller_id,
+            dial_at_ms: claim.dial_at_ms,
+        })
+        .collect();
+    let shift_ms = work.pacing.settle(&mut work.state.pace, &given, ready_ms);
     for placement in placements {
         let Placement { open, claim, .. } = placement;
         for at_ms in [&mut open.dial_at_ms, &mut open.unknown_at_ms, &mut claim.dial_at_ms, &mut claim.answer_by_ms] {

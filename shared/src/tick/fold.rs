@@ -65,6 +65,8 @@ struct Ended {
     dial_at_ms: i64,
     /// The endings heard; the other events are asked for later.
     events: Vec<Event>,
+    /// Events that cannot be read.
+    damaged: u64,
     /// It was closed as unknown before.
     watched: Option<Watched>,
 }
@@ -78,10 +80,11 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
 
     let mut ended = Vec::new();
     for open in open {
-        let events = endings.next().unwrap_or_default();
+        let Heard { events, damaged } = endings.next().unwrap_or_default();
         if foldable(&events, work.now_ms) || (events.is_empty() && open.unknown_at_ms <= work.now_ms) {
-            ended.push(from_open(open, events));
+            ended.push(from_open(open, events, damaged));
         } else {
+            work.hold("unreadable_event", damaged);
             if events.is_empty() {
                 work.pacing.alive.add(&open.campaign, open.provider, &open.caller_id);
             }
@@ -89,10 +92,11 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
         }
     }
     for watched in watched {
-        let events = endings.next().unwrap_or_default();
+        let Heard { events, damaged } = endings.next().unwrap_or_default();
+        work.hold("unreadable_event", damaged);
         if foldable(&events, work.now_ms) {
             let (call, campaign) = (watched.call, watched.campaign.clone());
-            ended.push(Ended { call, campaign, dial_at_ms: 0, events, watched: Some(watched) });
+            ended.push(Ended { call, campaign, dial_at_ms: 0, events, damaged: 0, watched: Some(watched) });
         } else if watched.until_ms > work.now_ms {
             work.state.watched.push(watched);
         }
@@ -100,8 +104,8 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     close_all(work, ended).await
 }
 
-fn from_open(open: Open, events: Vec<Event>) -> Ended {
-    Ended { call: open.call, campaign: open.campaign, dial_at_ms: open.dial_at_ms, events, watched: None }
+fn from_open(open: Open, events: Vec<Event>, damaged: u64) -> Ended {
+    Ended { call: open.call, campaign: open.campaign, dial_at_ms: open.dial_at_ms, events, damaged, watched: None }
 }
 
 /// Whether an ending is among the events, or the provider's refusal.
@@ -126,7 +130,8 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
     let mut retries = Vec::new();
     let mut forget = Vec::new();
     for (((mut ended, others), bytes), place) in ended.into_iter().zip(others).zip(claims).zip(places) {
-        ended.events.extend(others);
+        ended.events.extend(others.events);
+        ended.damaged += others.damaged;
         let outcome = attempt::disposition(&ended.events);
         let Some(claim) = bytes.as_deref().and_then(Claim::decode) else {
             // Without its claim nothing can be said about the contact; it stays in its state until somebody has looked.
@@ -148,6 +153,10 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
             Some(key) => claim.contact(&place, &key),
             None => None,
         };
+        if ended.damaged > 0 {
+            work.hold("unreadable_event", ended.damaged);
+            *work.state.unread.events.entry(ended.campaign.clone()).or_default() += ended.damaged;
+        }
         let record = close(work, &ended, &claim, contact.as_ref(), &outcome, &mut retries);
         attempts.push(record);
         if heard_end(&ended.events) {
@@ -341,16 +350,26 @@ fn not_before(
     campaign.settings.callable_hours.next(&campaign.days(), zone, at, ring_ms).unwrap_or(at)
 }
 
+/// What is in the store of a call.
+#[derive(Default)]
+struct Heard {
+    events: Vec<Event>,
+    /// Events that cannot be read: not heard, but told of.
+    damaged: u64,
+}
+
 /// The events of some kinds, call by call.
-async fn events_of<S: Store>(work: &Work<'_, S>, calls: &[Call], kinds: &[&str]) -> Result<Vec<Vec<Event>>, Problem> {
+async fn events_of<S: Store>(work: &Work<'_, S>, calls: &[Call], kinds: &[&str]) -> Result<Vec<Heard>, Problem> {
     let keys: Vec<String> =
         calls.iter().flat_map(|c| kinds.iter().map(|kind| keys::event(work.shard, c.0, c.1, kind))).collect();
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     let values = work.store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
-    Ok(values
-        .chunks(kinds.len())
-        .map(|chunk| chunk.iter().flatten().filter_map(|bytes| Event::decode(bytes)).collect())
-        .collect())
+    let heard = |chunk: &[Option<Vec<u8>>]| {
+        let found = chunk.iter().flatten().count();
+        let events: Vec<Event> = chunk.iter().flatten().filter_map(|bytes| Event::decode(bytes)).collect();
+        Heard { damaged: (found - events.len()) as u64, events }
+    };
+    Ok(values.chunks(kinds.len()).map(heard).collect())
 }

@@ -16,12 +16,18 @@ mod fold;
 mod news;
 pub mod pace;
 mod place;
+mod rewrap;
 mod state;
+mod unread;
+mod uploads;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
+pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, Shard, Standing, Year};
+pub use unread::{NEWS_MAX, Unread, UnreadNews};
+pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 
 use crate::attempt::End;
 use crate::campaign::{self, Shelf};
@@ -93,7 +99,7 @@ pub struct Report {
     pub open: u32,
     /// Contacts waiting for their first or next attempt.
     pub waiting: u64,
-    /// Contacts passed over, by reason.
+    /// Contacts passed over, by reason; and what could not be read (`unreadable…`), each as often as it is found.
     pub held: BTreeMap<&'static str, u64>,
     /// Numbers that a provider does not take as caller id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -155,6 +161,9 @@ struct Work<'a, S: Store> {
 
 impl<S: Store> Work<'_, S> {
     fn hold(&mut self, reason: &'static str, contacts: u64) {
+        if contacts == 0 {
+            return;
+        }
         *self.held.entry(reason).or_default() += contacts;
     }
 
@@ -259,6 +268,8 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     fold::fold(&mut work).await?;
     let mut placements = choose::choose(&mut work).await?;
     agenda::sweep(&mut work).await?;
+    rewrap::rewrap(&mut work).await?;
+    uploads::sweep(&mut work).await?;
     // What is still to be done before the first order takes about twice as long as taking the ballot and reading.
     choose::settle(&mut work, &mut placements, world.now_ms().saturating_add(2 * verbs_ms));
 
@@ -306,6 +317,10 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         None if waiting > 0 => 5_000,
         None => 30_000,
     };
+    let mut held = work.held.clone();
+    for (reason, n) in work.state.unread.held() {
+        *held.entry(reason).or_default() += n;
+    }
     Report {
         shard: work.shard,
         ballot: work.ballot,
@@ -314,7 +329,7 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         claimed: u32::from(work.claims),
         open: work.state.open.len() as u32,
         waiting,
-        held: work.held.clone(),
+        held,
         caller_ids_out: work.state.pace.out().iter().map(CallerIdOut::of).collect(),
         again_after_ms,
         ..Report::default()

@@ -89,8 +89,10 @@ pub async fn place<W: World>(
                 valid_until_s: u32::try_from((placement.open.dial_at_ms + super::fold::CALLBACKS_MS) / 1000)
                     .unwrap_or(u32::MAX),
             };
-            let made =
-                if in_time { order(world, setup, &placement, &call, guard).await } else { Made::Held(pace::LATE) };
+            let made = match turn {
+                Ok(()) => order(world, setup, &placement, &call, guard).await,
+                Err(why) => Made::Held(why),
+            };
             (call, made)
         })
         .buffer_unordered(IN_FLIGHT)
@@ -149,12 +151,7 @@ async fn wait<W: World>(world: &W, dial_at_ms: i64, late_ms: &Cell<i64>) -> bool
 
 fn ordered(placement: &Placement) -> Ordered<'_> {
     let Placement { open, fingerprint, .. } = placement;
-    Ordered {
-        provider: open.provider,
-        caller_id: &open.caller_id,
-        campaign: &open.campaign,
-        fingerprint: *fingerprint,
-    }
+    Ordered { provider: open.provider, caller_id: &open.caller_id, campaign: &open.campaign, fingerprint: *fingerprint }
 }
 
 async fn order<W: World>(

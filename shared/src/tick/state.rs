@@ -2,6 +2,9 @@
 //! and does not grow with the length of lists.
 
 use super::pace::Pace;
+use super::rewrap::Replacement;
+use super::unread::Unread;
+use super::uploads::Upload;
 use crate::attempt::{Disposition, End};
 use crate::provider::Provider;
 use crate::store::LogReader;
@@ -28,6 +31,9 @@ pub type Call = (u64, u16);
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shard {
     pub news: LogReader,
+    pub unread: Unread,
+    pub uploads: Vec<Upload>,
+    pub replacement: Option<Replacement>,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
     /// Calls closed before their end was heard, for late news.
@@ -52,8 +58,11 @@ pub struct Shard {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListState {
     pub id: String,
+    /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    /// The master key that is known to wrap its data key; looked at only while one is replaced.
+    pub wrapped_by: Option<u32>,
     /// Groups not yet called to their end, in dialling order.
     pub groups: Vec<GroupCursor>,
 }

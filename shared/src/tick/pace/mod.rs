@@ -15,7 +15,7 @@ mod window;
 
 pub use answers::{Answers, Guard, Ordered, RefusedId};
 pub use gcra::{HORIZON_MS, SHIFT_MAX_MS, TOLERANCE_MS};
-pub use plan::{Tick, Turn};
+pub use plan::{Given, Tick, Turn};
 
 use crate::campaign::{CallerId, Campaign, Mode, Shelf, State, fingerprint};
 use crate::provider::Provider;

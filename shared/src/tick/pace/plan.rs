@@ -7,7 +7,6 @@ use super::{
 };
 use crate::campaign::{CallerId, Campaign, Limits, pick};
 use crate::provider::Provider;
-use crate::tick::Claim;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One tick's pacing.
@@ -26,6 +25,15 @@ pub struct Tick {
 pub struct Turn {
     pub provider: Provider,
     pub caller_id: String,
+    pub dial_at_ms: i64,
+}
+
+/// A turn that was given to a call of a campaign.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    pub campaign: &'a str,
+    pub provider: Provider,
+    pub caller_id: &'a str,
     pub dial_at_ms: i64,
 }
 
@@ -62,6 +70,12 @@ impl Tick {
             _ => 1.0,
         };
         interval_us(rate.calls_per_second * part, self.shards)
+    }
+
+    /// How many more calls at once the campaign may have.
+    fn lines_left(&self, campaign: &Campaign) -> u32 {
+        let alive = self.alive.campaigns.get(&campaign.id).copied().unwrap_or(0);
+        share(campaign.settings.rate.concurrent, self.shard, self.shards).saturating_sub(alive)
     }
 
     fn ready(&self, pace: &Pace, provider: Provider) -> Result<(), &'static str> {
@@ -123,9 +137,8 @@ impl Tick {
         let lane = pace.campaigns.get(&campaign.id).map_or_else(Lane::default, |c| c.lane);
         // At the end of the horizon the ramp is highest: what does not fit then is not claimed.
         let interval_us = Some(self.campaign_interval(pace, campaign, self.until_us()));
-        let lines = Some(share(settings.rate.concurrent, self.shard, self.shards));
-        let alive = self.alive.campaigns.get(&campaign.id).copied().unwrap_or(0);
-        let own = self.left(lane, &Bound { interval_us, lines }, alive);
+        let lines = Some(self.lines_left(campaign));
+        let own = self.left(lane, &Bound { interval_us, lines }, 0);
         let account = self.provider_left(pace, provider);
         let bound = self.bound(settings.rate.per_caller_id.unwrap_or_default());
         let usable = settings.caller_ids.iter().filter(|id| !pace.is_out(provider, id));
@@ -153,6 +166,9 @@ impl Tick {
         }
         let from_us = self.now_us();
         let Some(own) = pace.campaigns.get(&campaign.id).map(|c| c.lane) else { return Err(RATE) };
+        if self.lines_left(campaign) == 0 {
+            return Err(CONCURRENT);
+        }
         let account = pace.providers.get(&provider).copied().unwrap_or_default();
         let account_us = self.bound(self.accounts.get(&provider).copied().unwrap_or_default()).interval_us;
         let own_us = own.turn(from_us);
@@ -199,13 +215,13 @@ impl Tick {
 
     /// Before the commit: by how much the tick's orders are put off, since the first of them cannot go out before
     /// `ready_ms`. They keep their distances.
-    pub fn settle(&self, pace: &mut Pace, claims: &[&Claim], ready_ms: i64) -> i64 {
-        let Some(first_ms) = claims.iter().map(|c| c.dial_at_ms).min() else { return 0 };
+    pub fn settle(&self, pace: &mut Pace, given: &[Given<'_>], ready_ms: i64) -> i64 {
+        let Some(first_ms) = given.iter().map(|g| g.dial_at_ms).min() else { return 0 };
         let shift_ms = ready_ms.saturating_sub(first_ms).clamp(0, SHIFT_MAX_MS);
         let shift_us = shift_ms * 1000;
-        let campaigns: BTreeSet<&str> = claims.iter().map(|c| c.campaign.as_str()).collect();
-        let providers: BTreeSet<Provider> = claims.iter().map(|c| c.provider).collect();
-        let numbers: BTreeSet<&str> = claims.iter().map(|c| c.caller_id.as_str()).collect();
+        let campaigns: BTreeSet<&str> = given.iter().map(|g| g.campaign).collect();
+        let providers: BTreeSet<Provider> = given.iter().map(|g| g.provider).collect();
+        let numbers: BTreeSet<&str> = given.iter().map(|g| g.caller_id).collect();
         pace.campaigns
             .iter_mut()
             .filter(|(id, _)| campaigns.contains(id.as_str()))
@@ -214,7 +230,7 @@ impl Tick {
         pace.caller_ids.iter_mut().filter(|(id, _)| numbers.contains(id.as_str())).for_each(|(_, l)| l.shift(shift_us));
         pace.caller_ids.retain(|_, lane| lane.busy(self.now_us()));
         pace.first = pace.first.wrapping_add(1);
-        let last_ms = claims.iter().map(|c| c.dial_at_ms).max().unwrap_or(first_ms);
+        let last_ms = given.iter().map(|g| g.dial_at_ms).max().unwrap_or(first_ms);
         pace.unread.push((self.ballot, last_ms.saturating_add(shift_ms).saturating_add(ANSWERS_MS)));
         let surplus = pace.unread.len().saturating_sub(UNREAD_MAX);
         pace.unread.drain(..surplus);
