@@ -1,7 +1,7 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
 use super::claim::{self, Claim};
-use super::pace::{Given, Turn};
+use super::pace::{self, Given, Turn};
 use super::state::{ContactRef, Open, Retry};
 use super::{Work, agenda, expire};
 use crate::attempt::End;
@@ -62,8 +62,10 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
             choose_in(work, campaign, want, &mut placements).await?;
         }
         if placements.len() - before >= want {
-            let left = waiting(work, &campaign.id);
-            work.hold(why, left);
+            match waiting(work, &campaign.id) {
+                0 => {}
+                left => work.hold(why, left),
+            }
         }
     }
     Ok(placements)
@@ -142,7 +144,7 @@ async fn next_fresh<S: Store>(
     want: usize,
 ) -> Result<Vec<Candidate>, Problem> {
     let settings = &campaign.settings;
-    let ring_ms = settings.call.ring.as_millis() as i64;
+    let ring_ms = settings.call.ring.as_millis() as i64 + pace::LATEST_MS;
     let days = campaign.days();
     let mut order: Vec<(u8, jiff::civil::Date, usize, usize)> = Vec::new();
     for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| l.campaign == campaign.id) {
@@ -337,7 +339,7 @@ fn judge<S: Store>(
     if taken.contains(&person) {
         return Verdict::Later(work.now_ms.saturating_add(PERSON_BUSY_MS));
     }
-    let ring_ms = settings.call.ring.as_millis() as i64;
+    let ring_ms = settings.call.ring.as_millis() as i64 + pace::LATEST_MS;
     match settings.callable_hours.next(&campaign.days(), zone, work.now_ms, ring_ms) {
         Some(at) if at == work.now_ms => Verdict::Call,
         Some(at) => Verdict::Later(at),

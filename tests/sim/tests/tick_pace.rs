@@ -147,7 +147,7 @@ fn a_dead_provider_is_tried_by_a_few_probes_and_used_again_when_it_lives() {
         assert!((8..=17).contains(&tried), "{tried}: {dead:?}");
         assert!(held["breaker_open"] > 0, "{held:?}");
         outside.answers(|_| Reply::Taken);
-        run(&outside, 1_000_000);
+        run(&outside, 600_000);
         assert!(outside.take().len() > 500, "{dead:?}");
     }
 }

@@ -15,6 +15,8 @@ pub const HORIZON_MS: i64 = 2_000;
 pub const TOLERANCE_MS: i64 = 249; // and the millisecond that turns are rounded up by
 /// How much a tick that took long to choose puts its orders off at most.
 pub const SHIFT_MAX_MS: i64 = 5_000;
+/// How long after a tick began an order of it may go out at most: what may be called then must be callable all that time.
+pub const LATEST_MS: i64 = HORIZON_MS + SHIFT_MAX_MS + TOLERANCE_MS + 1;
 
 /// When the next order may go out, in Unix microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

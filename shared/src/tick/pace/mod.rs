@@ -14,7 +14,7 @@ mod provider;
 mod window;
 
 pub use answers::{Answers, Guard, Ordered, RefusedId};
-pub use gcra::{HORIZON_MS, SHIFT_MAX_MS, TOLERANCE_MS};
+pub use gcra::{LATEST_MS, TOLERANCE_MS};
 pub use plan::{Given, Tick, Turn};
 
 use crate::campaign::{CallerId, Campaign, Mode, Shelf, State, fingerprint};

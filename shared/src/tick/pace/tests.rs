@@ -1,3 +1,4 @@
+use super::gcra::{HORIZON_MS, SHIFT_MAX_MS};
 use super::*;
 use crate::attempt::Refusal;
 use crate::provider::Placing;
