@@ -62,6 +62,7 @@ fn shown(status: u16, campaign: &Campaign) -> Reply {
 
 async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let (id, settings) = Campaign::parse(body.json(head, BODY_MAX).await?)?;
+    settings.check_legal_hours(&config::legal_hours().await?)?;
     let id = match (id, head.header("idempotency-key")) {
         (Some(id), _) => id,
         (None, Some(key)) => campaign::id_for_key(&*config::identity().await?, key)?,
@@ -91,6 +92,7 @@ async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
 async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let change: Value = body.json(head, BODY_MAX).await?;
     let expected = head.if_match()?;
+    let legal_hours = config::legal_hours().await?;
     let campaign = campaign::edit(&SpinStore, clock::sleep_ms, id, |current| {
         let current = current.ok_or_else(|| campaign::unknown(id))?;
         if expected.is_some_and(|version| version != current.version) {
@@ -102,7 +104,9 @@ async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem>
                 "Get the campaign again, look at what changed, and send your change with the new ETag.",
             ));
         }
-        Ok(Some(Campaign { settings: current.patched(&change)?, ..current.clone() }))
+        let settings = current.patched(&change)?;
+        settings.check_legal_hours(&legal_hours)?;
+        Ok(Some(Campaign { settings, ..current.clone() }))
     })
     .await?;
     Ok(shown(200, &campaign.ok_or_else(|| campaign::unknown(id))?))

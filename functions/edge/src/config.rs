@@ -3,6 +3,7 @@
 
 use crate::clock;
 use dering::campaign::Limits;
+use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::provider::{Account, Provider, SigningSecret};
 use dering::vault::{Identity, Vault};
@@ -63,18 +64,28 @@ async fn required(name: &'static str, meaning: &str) -> Result<String, Problem> 
         .ok_or_else(|| not_configured(name, format!("The variable {name} is not set. It is {meaning}.")))
 }
 
-/// The keys derived from `identity_key`.
+/// The keys derived from `identity_key`. Where it is not set, the oldest master key that is takes its place.
 pub async fn identity() -> Result<Rc<Identity>, Problem> {
     if let Some(identity) = IDENTITY.with_borrow(|kept| kept.as_ref().and_then(Kept::fresh)) {
         return Ok(identity);
     }
-    let key = required(
-        "identity_key",
-        "the key that persons and calls are known again by, and it must never change: 32 bytes in base64, for example \
-         the output of `openssl rand -base64 32`",
-    )
-    .await?;
-    let identity = Rc::new(Identity::new(&key).map_err(|e| not_configured("identity_key", e))?);
+    let mut found = None;
+    for name in ["identity_key", "master_key_previous", "master_key"] {
+        if let Some(key) = variable(name).await? {
+            found = Some((name, key));
+            break;
+        }
+    }
+    let (name, key) = found.ok_or_else(|| {
+        not_configured(
+            "identity_key",
+            "The variable identity_key is not set, nor is master_key. It is the key that persons and calls are known \
+             again by, and it must never change: 32 bytes in base64, for example the output of `openssl rand -base64 \
+             32`."
+                .into(),
+        )
+    })?;
+    let identity = Rc::new(Identity::new(&key).map_err(|e| not_configured(name, e))?);
     IDENTITY.with_borrow_mut(|kept| *kept = Some(Kept::new(Rc::clone(&identity))));
     Ok(identity)
 }
@@ -164,6 +175,21 @@ pub async fn officer_line() -> Result<Option<String>, Problem> {
 /// When that number is staffed; not checked here.
 pub async fn officer_hours() -> Result<Option<String>, Problem> {
     variable("officer_hours").await
+}
+
+/// The outer limits of callable hours by country: the application's own table, or what the variable puts in its place. One that
+/// cannot be read stops everything that depends on it.
+pub async fn legal_hours() -> Result<LegalHours, Problem> {
+    match variable("legal_hours").await? {
+        None => Ok(LegalHours::default()),
+        Some(text) => LegalHours::from_json(&text).map_err(|e| {
+            let form = r#"{"ID":{"hours":{"mon-sat":["08:00-20:00"]},"holidays":["id-national"]}}"#;
+            not_configured(
+                "legal_hours",
+                format!("The variable legal_hours cannot be read: {e}. Write it like {form}."),
+            )
+        }),
+    }
 }
 
 /// The authority's own numbers, as they stand between the commas of the variable; not checked here.

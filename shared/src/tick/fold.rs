@@ -1,6 +1,7 @@
 //! Folding: the events of calls that ended become dispositions, tallies, and what follows for the contact.
 
 use super::claim::{self, Claim};
+use super::place::reach_ms;
 use super::state::{Call, Open, Overtaken, Retry, Watched};
 use super::{Work, agenda};
 use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Refusal};
@@ -228,7 +229,7 @@ fn close<S: Store>(
                 Some(campaign) => after_refusal(ended, claim, campaign, after_s),
                 None => (Vec::new(), after_s),
             };
-            let not_before_ms = not_before(work.now_ms, after_s, campaign.as_ref(), contact, claim, unspent);
+            let not_before_ms = not_before(work, after_s, campaign.as_ref(), contact, claim, unspent);
             let day = if unspent { (claim.day.0, claim.day.1.saturating_sub(1)) } else { claim.day };
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
             let contact = claim.contact.clone();
@@ -326,28 +327,24 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
 }
 
 /// When the contact may be tried again: the pause, the day's limit, the callable hours.
-fn not_before(
-    now_ms: i64,
+fn not_before<S: Store>(
+    work: &mut Work<'_, S>,
     after_s: u64,
     campaign: Option<&Campaign>,
     contact: Option<&Contact>,
     claim: &Claim,
     unspent: bool,
 ) -> i64 {
-    let raw = now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000));
+    let raw = work.now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000));
     let Some(campaign) = campaign else { return raw };
+    let calendar = work.calendar(campaign);
     let zone = contact.and_then(|c| c.time_zone.as_deref());
-    let day_zone = zone.unwrap_or(&campaign.settings.time_zone);
     let mut at = raw;
-    if !unspent
-        && claim.day.1 >= campaign.settings.attempts.per_day
-        && hours::local_date(day_zone, raw) == Some(claim.day.0)
-    {
-        at = hours::next_day(day_zone, raw).unwrap_or(raw);
+    if !unspent && claim.day.1 >= campaign.settings.attempts.per_day && calendar.date(zone, raw) == Some(claim.day.0) {
+        at = calendar.next_day(zone, raw).unwrap_or(raw);
     }
-    let ring_ms = campaign.settings.call.ring.as_millis() as i64;
     // No callable moment ahead: looked at again when it is due, and expired then.
-    campaign.settings.callable_hours.next(&campaign.days(), zone, at, ring_ms).unwrap_or(at)
+    calendar.next(zone, at, reach_ms(&campaign.settings.call)).unwrap_or(at)
 }
 
 /// What is in the store of a call.

@@ -30,8 +30,9 @@ pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 
 use crate::attempt::End;
-use crate::campaign::{self, Shelf};
+use crate::campaign::{self, Campaign, Shelf};
 use crate::contact::Contact;
+use crate::hours::{Calendar, LegalHours};
 use crate::list;
 use crate::problem::Problem;
 use crate::provider::{Account, ApiRequest, Provider};
@@ -74,6 +75,8 @@ pub struct Setup<'a> {
     pub account: &'a dyn Fn(Provider) -> Option<Account>,
     /// How many shards there are: each has its share of the rates.
     pub shards: u16,
+    /// Hours outside of which nobody is called, whatever a campaign says.
+    pub legal_hours: &'a LegalHours,
 }
 
 /// What a tick did.
@@ -139,6 +142,7 @@ struct Work<'a, S: Store> {
     nonce: &'a dyn Fn() -> [u8; 24],
     shelf: Shelf,
     shard: u16,
+    legal_hours: &'a LegalHours,
     ballot: u64,
     now_ms: i64,
     state: Shard,
@@ -157,6 +161,7 @@ struct Work<'a, S: Store> {
     asked: BTreeSet<String>,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
+    calendars: HashMap<String, Rc<Calendar>>,
 }
 
 impl<S: Store> Work<'_, S> {
@@ -174,6 +179,12 @@ impl<S: Store> Work<'_, S> {
 
     fn nonce(&self) -> [u8; 24] {
         (self.nonce)()
+    }
+
+    /// The campaign's calendar, as of this tick.
+    fn calendar(&mut self, campaign: &Campaign) -> Rc<Calendar> {
+        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours));
+        Rc::clone(self.calendars.entry(campaign.id.clone()).or_insert_with(new))
     }
 
     /// A list's data key; `None` if it is gone or not to be opened.
@@ -221,6 +232,19 @@ pub fn decode_state(bytes: &[u8]) -> Result<Shard, Problem> {
     })
 }
 
+/// Under another identity key nobody's wish not to be called is found, nor any settlement: no call, and an error
+/// somebody sees.
+fn identity_changed() -> Problem {
+    Problem::new(
+        503,
+        "identity_changed",
+        "The identity key is another one",
+        "the variable identity_key (or, where it is not set, the master key in its place) is not the one that the \
+         contacts were taken under: do-not-call entries and settlements would not be found",
+        "No call is placed. Set identity_key to the key from before; if there was none, to the first master key.",
+    )
+}
+
 /// Runs one tick of a shard.
 pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
@@ -234,6 +258,9 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         Some(base) => decode_state(&base.bytes)?,
         None => Shard::default(),
     };
+    if before.identity.is_some_and(|id| id != setup.vault.id()) {
+        return Err(identity_changed());
+    }
     let nonce = || world.nonce();
     let mut work = Work {
         store,
@@ -241,6 +268,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         nonce: &nonce,
         shelf,
         shard,
+        legal_hours: setup.legal_hours,
         ballot: draft.ballot,
         now_ms,
         state: before.clone(),
@@ -262,6 +290,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         asked: BTreeSet::new(),
         data_keys: HashMap::new(),
         pages: HashMap::new(),
+        calendars: HashMap::new(),
     };
     news::fold(&mut work).await?;
     place::learn(&mut work).await?;
@@ -271,7 +300,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     rewrap::rewrap(&mut work).await?;
     uploads::sweep(&mut work).await?;
     // What is still to be done before the first order takes about twice as long as taking the ballot and reading.
-    choose::settle(&mut work, &mut placements, world.now_ms().saturating_add(2 * verbs_ms));
+    place::settle(&mut work, &mut placements, world.now_ms().saturating_add(2 * verbs_ms));
 
     let mut report = report(&work);
     if work.state == before && work.deletes.is_empty() {

@@ -2,9 +2,11 @@
 //! missed it is not placed, and an unclear answer is never placed again.
 
 use super::choose::Placement;
-use super::pace::{self, Answers, Guard, Ordered};
+use super::claim;
+use super::pace::{self, Answers, Given, Guard, Ordered};
 use super::{Sent, Setup, Work, World};
 use crate::attempt::{CallId, Event, News, Refusal};
+use crate::campaign::CallLimits;
 use crate::problem::Problem;
 use crate::provider::{Order, Placing};
 use crate::store::{Store, keys};
@@ -18,6 +20,12 @@ const IN_FLIGHT: usize = 64;
 const JITTER_MS: i64 = 20;
 /// How long the provider may take to answer.
 const ANSWER_MS: u64 = 10_000;
+
+/// From choosing a contact until its call, ordered as late as it may be, has stopped ringing: for so long it must be callable.
+pub fn reach_ms(call: &CallLimits) -> i64 {
+    let ring_ms = i64::try_from(call.ring.as_millis()).unwrap_or(i64::MAX / 2);
+    ring_ms.saturating_add(pace::LATEST_MS)
+}
 
 /// What became of the orders.
 #[derive(Debug, Default)]
@@ -55,6 +63,32 @@ pub async fn learn<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Puts the orders off if the first of them could not go out before `ready_ms`, and writes the claims.
+pub fn settle<S: Store>(work: &mut Work<'_, S>, placements: &mut [Placement], ready_ms: i64) {
+    let given: Vec<Given<'_>> = placements
+        .iter()
+        .map(|Placement { claim, .. }| Given {
+            campaign: &claim.campaign,
+            provider: claim.provider,
+            caller_id: &claim.caller_id,
+            dial_at_ms: claim.dial_at_ms,
+        })
+        .collect();
+    let shift_ms = work.pacing.settle(&mut work.state.pace, &given, ready_ms);
+    for placement in placements {
+        let Placement { open, claim, .. } = placement;
+        for at_ms in [&mut open.dial_at_ms, &mut open.unknown_at_ms, &mut claim.dial_at_ms, &mut claim.answer_by_ms] {
+            *at_ms = at_ms.saturating_add(shift_ms);
+        }
+        work.writes.push((claim::place(work.shard, open.call), claim.encode()));
+    }
+    let ballot = work.ballot;
+    for open in work.state.open.iter_mut().filter(|o| o.call.0 == ballot) {
+        open.dial_at_ms = open.dial_at_ms.saturating_add(shift_ms);
+        open.unknown_at_ms = open.unknown_at_ms.saturating_add(shift_ms);
+    }
 }
 
 /// Places the committed claims.

@@ -99,6 +99,7 @@ impl Stage {
             ("shards", &plan.shards.to_string()),
             ("officer_line", OFFICER_LINE),
             ("officer_hours", r#"{"mon-sun":["00:00-24:00"]}"#),
+            ("legal_hours", r#"{"ID":{"hours":{"mon-sun":["00:00-24:00"]}}}"#),
             ("twilio_base_url", carrier.base_url()),
             ("twilio_account_sid", &options.account_sid),
             ("twilio_api_key", &options.api_key),

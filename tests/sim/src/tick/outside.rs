@@ -4,6 +4,7 @@
 use super::{Clock, Stage, call_of, drive};
 use dering::attempt::CallId;
 use dering::campaign::Limits;
+use dering::hours::LegalHours;
 use dering::provider::{Account, ApiRequest};
 use dering::tick::{self, Report, Sent, Setup, World};
 use serde_json::json;
@@ -87,6 +88,7 @@ impl<'a> Outside<'a> {
             public_url: "https://dering.example",
             account: &|_| Some(account.clone()),
             shards: self.shards,
+            legal_hours: &LegalHours::unlimited(),
         };
         tick::tick(store, self, &setup, self.shard).await
     }
