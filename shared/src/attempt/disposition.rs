@@ -84,6 +84,16 @@ impl Disposition {
         }
     }
 
+    /// Whether somebody or something picked up.
+    pub fn answered(self) -> bool {
+        use Disposition::*;
+        match self {
+            Informed | Promise | SaysSettled | Transferred | Callback | Refused | DoNotCall | WrongNumber
+            | ThirdParty | Voicemail => true,
+            NoAnswer | Busy | InvalidNumber | NotPlaced | Failed | Unknown => false,
+        }
+    }
+
     /// Whether the taxpayer in person (or the company's representative) was spoken to.
     pub fn right_party(self) -> bool {
         use Disposition::*;
@@ -235,8 +245,9 @@ fn rank(refusal: Refusal) -> u8 {
     match refusal {
         Refusal::InvalidNumber => INVALID,
         Refusal::Blocked => 3,
-        Refusal::Configuration => 2,
-        Refusal::Busy => 1,
+        Refusal::Configuration | Refusal::CallerId => 2,
+        Refusal::Busy | Refusal::Unreachable => 1,
+        Refusal::Held => 0,
     }
 }
 

@@ -60,8 +60,14 @@ pub enum Refusal {
     Busy,
     /// Blocked for this destination.
     Blocked,
-    /// Our account, credentials, caller id or request is wrong: an admin must look.
+    /// Our account, credentials or request is wrong: an admin must look.
     Configuration,
+    /// The caller id is not ours to use, or flagged: another may do.
+    CallerId,
+    /// The provider was not reached.
+    Unreachable,
+    /// Not even sent: its moment was over, or the provider is left alone.
+    Held,
 }
 
 /// One piece of news about a call.

@@ -3,14 +3,18 @@
 mod attempts;
 mod calendar;
 mod call;
+mod caller_id;
 mod idempotency;
 mod order;
+mod rate;
 mod shelf;
 
 pub use attempts::{Again, Attempts, Change, Row, row};
 pub use call::CallLimits;
+pub use caller_id::{CallerId, fingerprint, pick};
 pub use idempotency::id_for_key;
 pub use order::{Order, OrderKey};
+pub use rate::{Limits, Rate};
 pub use shelf::{Shelf, edit, read, read_version};
 
 use crate::contact::{Language, Matter};
@@ -72,23 +76,6 @@ impl PersonLimits {
     }
 }
 
-/// How fast a campaign calls.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Rate {
-    /// Orders a second.
-    pub calls_per_second: f64,
-    /// Calls at once.
-    pub concurrent: u32,
-}
-
-impl Default for Rate {
-    fn default() -> Self {
-        // What a new account of the default provider may do.
-        Rate { calls_per_second: 1.0, concurrent: 10 }
-    }
-}
-
 /// What an admin sends and may change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,9 +116,9 @@ pub struct Settings {
     pub call: CallLimits,
     #[serde(default = "default_providers")]
     pub providers: Vec<Provider>,
-    /// E.164 numbers of ours; each call shows one of them.
+    /// Numbers of ours; each call shows one of them.
     #[serde(default)]
-    pub caller_ids: Vec<String>,
+    pub caller_ids: Vec<CallerId>,
     #[serde(default)]
     pub rate: Rate,
     #[serde(default = "default_script")]
@@ -272,18 +259,12 @@ impl Settings {
         if self.providers.is_empty() {
             return Err(invalid("/providers", "at least one provider"));
         }
-        for (i, id) in self.caller_ids.iter().enumerate() {
-            if !e164(id) {
-                return Err(invalid(&format!("/caller_ids/{i}"), "a number in E.164 form, for example +622129881500"));
-            }
+        let repeated = |i: &usize| self.providers[..*i].contains(&self.providers[*i]);
+        if let Some(i) = (1..self.providers.len()).find(repeated) {
+            return Err(invalid(&format!("/providers/{i}"), "the provider stands in the list twice"));
         }
-        let rate = self.rate.calls_per_second;
-        if !(rate.is_finite() && (0.001..=1000.0).contains(&rate)) {
-            return Err(invalid("/rate/calls_per_second", "0.001 to 1000"));
-        }
-        if !(1..=10_000).contains(&self.rate.concurrent) {
-            return Err(invalid("/rate/concurrent", "1 to 10000"));
-        }
+        caller_id::check(&self.caller_ids)?;
+        self.rate.check()?;
         if Script::named(&self.script).is_none() {
             return Err(invalid("/script", "no script of that name; there is: reminder"));
         }

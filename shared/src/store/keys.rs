@@ -13,6 +13,7 @@
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
+//! | `dering/r/S/B` | what the providers' answers to the orders placed under ballot B say about pacing | the tick | the tick |
 //! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
 //! | `dering/p/LIST/G/N` | page N of group G of a list, sealed | ingest | the tick |
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
@@ -62,6 +63,11 @@ pub fn claim(shard: u16, ballot: u64, index: u16) -> String {
 /// Agenda page `n` written under `ballot`.
 pub fn agenda(shard: u16, ballot: u64, n: u16) -> String {
     format!("{PREFIX}a/{shard}/{ballot}/{n}")
+}
+
+/// What the answers to the orders placed under `ballot` say about pacing.
+pub fn answers(shard: u16, ballot: u64) -> String {
+    format!("{PREFIX}r/{shard}/{ballot}")
 }
 
 /// Results of the calls folded under `ballot`.

@@ -2,20 +2,18 @@
 
 use super::claim::{self, Claim};
 use super::lookup::{self, Around, Known, Scope};
+use super::pace::Turn;
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
 use super::{Work, agenda, expire};
 use crate::attempt::End;
-use crate::campaign::{Campaign, Mode, State};
+use crate::campaign::{Campaign, Mode, State, fingerprint};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::Store;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// How far ahead of now a tick claims. Short enough that a pause or a payment acts soon; long enough that ticks of this
-/// distance keep up the rate without a gap.
-pub const HORIZON_MS: i64 = 2_000;
 /// Claims a tick at most, over all campaigns.
 pub const CLAIMS_MAX: usize = 1_000;
 /// Contacts looked at a tick at most, for those who turn out not to be called.
@@ -26,47 +24,53 @@ const ANSWER_SLACK_MS: i64 = 60_000;
 /// A call to place once the claims are committed.
 pub struct Placement {
     pub open: Open,
-    pub claim_index: u16,
+    pub claim: Claim,
     pub to: String,
-    pub from: String,
+    /// Of the campaign's caller ids.
+    pub fingerprint: u64,
     pub ring_s: u32,
     pub talk_s: u32,
 }
 
 /// Claims what may be called within the horizon, for all campaigns.
-pub async fn choose<S: Store>(
-    work: &mut Work<'_, S>,
-    alive: &BTreeMap<String, u32>,
-) -> Result<Vec<Placement>, Problem> {
+pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, Problem> {
     let mut placements = Vec::new();
     let campaigns: Vec<Campaign> = work.shelf.campaigns.clone();
+    work.state.pace.look_round(&work.shelf, work.now_ms);
+    let mut running = Vec::new();
     for campaign in &campaigns {
-        if campaign.state == State::Finished {
-            expire::all(work, &campaign.id);
+        match campaign.state {
+            State::Finished => expire::all(work, &campaign.id),
+            State::Running if campaign.settings.mode == Mode::Automated => running.push(campaign),
+            _ => {}
         }
-        if campaign.state != State::Running || campaign.settings.mode != Mode::Automated {
-            continue;
-        }
+    }
+    work.state.pace.in_turn(&mut running);
+    for campaign in running {
         expire::due(work, campaign);
-        let live = alive.get(&campaign.id).copied().unwrap_or(0);
-        let room = campaign.settings.rate.concurrent.saturating_sub(live) as usize;
-        let want = room.min(orders_within_horizon(work, campaign)).min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
+        work.pacing.mend(&mut work.state.pace, campaign);
+        let (room, why) = work.pacing.room(&work.state.pace, campaign);
+        let want = room.min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
+        let before = placements.len();
         if want > 0 {
             choose_in(work, campaign, want, &mut placements).await?;
+        }
+        if placements.len() - before >= want {
+            match waiting(work, &campaign.id) {
+                0 => {}
+                left => work.hold(why, left),
+            }
         }
     }
     Ok(placements)
 }
 
-/// Microseconds between two orders, at this shard's share of the campaign's rate.
-fn interval_us<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> f64 {
-    1e6 * f64::from(work.shards.max(1)) / campaign.settings.rate.calls_per_second
-}
-
-fn orders_within_horizon<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> usize {
-    let next = work.state.books.get(&campaign.id).map_or(0, |b| b.next_order_us).max(work.now_ms * 1000);
-    let ahead = ((work.now_ms + HORIZON_MS) * 1000 - next) as f64;
-    if ahead <= 0.0 { 0 } else { (ahead / interval_us(work, campaign)).ceil() as usize }
+/// Contacts of a campaign that could be called now, as far as the state tells.
+fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
+    let state = &work.state;
+    let lists = state.lists.iter().filter(|l| l.campaign == campaign);
+    let due = state.retries.iter().filter(|b| b.campaign == campaign && b.earliest_ms <= work.now_ms);
+    lists.flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>() + due.map(|b| u64::from(b.count)).sum::<u64>()
 }
 
 async fn choose_in<S: Store>(
@@ -108,7 +112,7 @@ async fn consider<S: Store>(
     let scope = Scope {
         store: work.store,
         vault: work.vault,
-        shards: work.shards,
+        shards: work.pacing.shards,
         now_ms: work.now_ms,
         entries: &work.entries,
     };
@@ -182,24 +186,19 @@ async fn claim_for<S: Store>(
 ) -> Result<Option<Placement>, Problem> {
     let settings = &campaign.settings;
     let index = work.claims;
-    let (Some(phone), Some(provider), false) =
-        (contact.phones.get(usize::from(retry.phone)), settings.providers.first(), settings.caller_ids.is_empty())
-    else {
-        work.hold("no_caller_id", 1);
-        return Ok(None);
-    };
+    let Some(phone) = contact.phones.get(usize::from(retry.phone)) else { return Ok(None) };
     let Some(key) = work.data_key(&retry.contact.list).await? else {
         work.hold("unreadable", 1);
         return Ok(None);
     };
-    let from = settings.caller_ids[(work.ballot as usize).wrapping_add(usize::from(index)) % settings.caller_ids.len()]
-        .clone();
-    let interval = interval_us(work, campaign);
-    let now_ms = work.now_ms;
-    let books = work.state.books.entry(campaign.id.clone()).or_default();
-    let order_us = books.next_order_us.max(now_ms * 1000);
-    books.next_order_us = order_us + interval.ceil() as i64;
-    let dial_at_ms = order_us.div_euclid(1000) + i64::from(order_us % 1000 > 0);
+    let turn = match work.pacing.claim(&mut work.state.pace, campaign, phone, &retry.refused_by, index) {
+        Ok(turn) => turn,
+        Err(why) => {
+            work.hold(why, 1);
+            return Ok(None);
+        }
+    };
+    let Turn { provider, caller_id, dial_at_ms } = turn;
     let call = (work.ballot, index);
     let place = claim::place(work.shard, call);
     let nonce = work.nonce();
@@ -211,20 +210,21 @@ async fn claim_for<S: Store>(
         phone: retry.phone,
         rank: retry.rank,
         past: retry.past.clone(),
-        provider: *provider,
-        caller_id: from.clone(),
+        provider,
+        refused_by: retry.refused_by.clone(),
+        caller_id: caller_id.clone(),
         dial_at_ms,
         answer_by_ms: dial_at_ms + settings.call.ring.as_millis() as i64 + ANSWER_SLACK_MS,
         settlement_keys: known.settlement_keys.clone(),
         dial_keys: known.history.next_keys(&known.person, work.shard, dial_at_ms),
         sealed: claim::seal(contact, &key, &nonce, &place),
     };
-    work.writes.push((place, claim.encode()));
     work.claims += 1;
     let open = Open {
         call,
         campaign: campaign.id.clone(),
-        provider: *provider,
+        provider,
+        caller_id,
         person: known.person.phone.clone(),
         taxpayer: known.person.taxpayer.clone(),
         dial_at_ms,
@@ -232,9 +232,9 @@ async fn claim_for<S: Store>(
     };
     Ok(Some(Placement {
         open,
-        claim_index: index,
+        claim,
         to: phone.clone(),
-        from,
+        fingerprint: fingerprint(&settings.caller_ids),
         ring_s: settings.call.ring.as_secs() as u32,
         talk_s: settings.call.talk.as_secs() as u32,
     }))

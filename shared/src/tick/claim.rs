@@ -25,6 +25,8 @@ pub struct Claim {
     /// What was tried before.
     pub past: Past,
     pub provider: Provider,
+    /// Providers that did not take the order of this attempt.
+    pub refused_by: Vec<Provider>,
     pub caller_id: String,
     pub dial_at_ms: i64,
     /// Answered later than this it is ended politely.

@@ -5,16 +5,17 @@ use super::claim::{self, Claim};
 use super::rules;
 use super::state::{Call, Open, Overtaken, Rank, Retry, Watched};
 use super::{Work, agenda};
-use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Past};
+use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Past, Refusal};
 use crate::campaign::{Again, Campaign};
 use crate::contact::Contact;
 use crate::hours;
 use crate::person;
 use crate::problem::Problem;
+use crate::provider::Provider;
 use crate::store::{Store, decode, encode, keys};
 use crate::suppression::{self, Subject};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
 /// A call is folded so long after its first ending was received: machine detection and the last key press come as
@@ -75,14 +76,13 @@ struct Ended {
     watched: Option<Watched>,
 }
 
-/// Folds the calls that ended, and closes those whose time is over. Answers how many calls are still alive, by campaign.
-pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u32>, Problem> {
+/// Folds the calls that ended, and closes those whose time is over. Counts those that are still alive.
+pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     let open = std::mem::take(&mut work.state.open);
     let watched = std::mem::take(&mut work.state.watched);
     let asked: Vec<Call> = open.iter().map(|o| o.call).chain(watched.iter().map(|w| w.call)).collect();
     let mut endings = events_of(work, &asked, &ENDING_KINDS).await?.into_iter();
 
-    let mut alive = BTreeMap::new();
     let mut ended = Vec::new();
     for open in open {
         let Heard { events, damaged } = endings.next().unwrap_or_default();
@@ -91,7 +91,7 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
         } else {
             work.hold("unreadable_event", damaged);
             if events.is_empty() {
-                *alive.entry(open.campaign.clone()).or_default() += 1;
+                work.pacing.alive.add(&open.campaign, open.provider, &open.caller_id);
             }
             work.state.open.push(open);
         }
@@ -106,8 +106,7 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
             work.state.watched.push(watched);
         }
     }
-    close_all(work, ended).await?;
-    Ok(alive)
+    close_all(work, ended).await
 }
 
 fn from_open(open: Open, events: Vec<Event>, damaged: u64) -> Ended {
@@ -205,6 +204,9 @@ fn close<S: Store>(
         Next::Again { how, at_ms } => number(&how, claim.phone, &mut past, contact).map(|phone| (how, at_ms, phone)),
     };
     book(work, ended, claim, outcome);
+    if ended.watched.is_none() && refusal_of(ended).is_none() {
+        work.state.pace.ended(claim.provider, outcome.disposition.answered(), work.now_ms);
+    }
     let end = match &ended.watched {
         // Its retry was called already: that call decides how the contact ends.
         Some(watched) if !watched.retrying && watched.ended.is_none() => None,
@@ -212,14 +214,18 @@ fn close<S: Store>(
     };
     match (&ended.watched, next) {
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
-        (None, Ok((how, asked_ms, phone))) => {
+        (None, Ok((mut how, asked_ms, phone))) => {
+            let mut refused_by = Vec::new();
+            if let Some(campaign) = campaign.as_ref().filter(|_| unspent) {
+                (refused_by, how.after) = after_refusal(ended, claim, campaign, how.after);
+            }
             let not_before_ms = not_before(work, &how, asked_ms, campaign.as_ref(), contact, claim, &past);
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
             // An order that nobody took is still the call that was asked for.
             let callback = asked_ms.is_some() || (unspent && claim.rank.callback);
             let rank = Rank { callback, ..claim.rank };
             let contact = claim.contact.clone();
-            let retry = Retry { contact, attempts, phone, not_before_ms, rank, past, unknown };
+            let retry = Retry { contact, attempts, phone, not_before_ms, rank, past, unknown, refused_by };
             retries.push((ended.campaign.clone(), retry));
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.
@@ -265,6 +271,32 @@ fn close<S: Store>(
         }),
         end,
         late: ended.watched.is_some(),
+    }
+}
+
+fn refusal_of(ended: &Ended) -> Option<Refusal> {
+    ended.events.iter().find_map(|e| match e.news {
+        News::Refused(refusal) => Some(refusal),
+        _ => None,
+    })
+}
+
+/// Who has refused a call that was not placed, and when it is ordered again: at once if the provider did not refuse
+/// the call as such, or if another one has not been asked.
+fn after_refusal(
+    ended: &Ended,
+    claim: &Claim,
+    campaign: &Campaign,
+    pause: SignedDuration,
+) -> (Vec<Provider>, SignedDuration) {
+    let mut refused_by = claim.refused_by.clone();
+    if matches!(refusal_of(ended), Some(Refusal::Held | Refusal::CallerId)) {
+        return (refused_by, SignedDuration::ZERO);
+    }
+    refused_by.push(claim.provider);
+    match campaign.settings.providers.iter().all(|p| refused_by.contains(p)) {
+        true => (Vec::new(), pause),
+        false => (refused_by, SignedDuration::ZERO),
     }
 }
 

@@ -16,6 +16,7 @@ mod expire;
 mod fold;
 mod lookup;
 mod news;
+pub mod pace;
 mod place;
 mod queue;
 mod rewrap;
@@ -111,8 +112,32 @@ pub struct Report {
     pub waiting: u64,
     /// Contacts passed over, by reason; and what could not be read (`unreadable…`), each as often as it is found.
     pub held: BTreeMap<&'static str, u64>,
+    /// Numbers that a provider does not take as caller id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caller_ids_out: Vec<CallerIdOut>,
     /// When the next tick is worth its while.
     pub again_after_ms: u64,
+}
+
+/// A number that a provider does not take as caller id: not shown for a day, or until its campaign's list is edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallerIdOut {
+    pub provider: &'static str,
+    pub number: String,
+    /// The provider's code.
+    pub code: String,
+    pub since: Option<String>,
+}
+
+impl CallerIdOut {
+    pub(crate) fn of(out: &pace::Out) -> Self {
+        CallerIdOut {
+            provider: out.id.provider.name(),
+            number: out.id.number.clone(),
+            code: out.id.code.clone(),
+            since: crate::report::rfc3339(out.since_ms),
+        }
+    }
 }
 
 /// List, group, page.
@@ -125,7 +150,6 @@ struct Work<'a, S: Store> {
     nonce: &'a dyn Fn() -> [u8; 24],
     shelf: Shelf,
     shard: u16,
-    shards: u16,
     legal_hours: &'a LegalHours,
     ballot: u64,
     now_ms: i64,
@@ -134,6 +158,8 @@ struct Work<'a, S: Store> {
     writes: Vec<(String, Vec<u8>)>,
     /// Deleted after the commit.
     deletes: Vec<String>,
+    /// How fast this tick may claim.
+    pacing: pace::Tick,
     claims: u16,
     agenda_pages: u16,
     folded: u32,
@@ -240,7 +266,10 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     let failed = |e: StoreError| Problem::store(&e);
     let cell = cell(shard);
     let shelf = campaign::read(store).await?;
+    let began_ms = world.now_ms();
     let draft = cell.begin(store).await.map_err(failed)?;
+    let now_ms = world.now_ms();
+    let verbs_ms = now_ms.saturating_sub(began_ms);
     let before = match &draft.base {
         Some(base) => decode_state(&base.bytes)?,
         None => Shard::default(),
@@ -255,13 +284,20 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         nonce: &nonce,
         shelf,
         shard,
-        shards: setup.shards,
         legal_hours: setup.legal_hours,
         ballot: draft.ballot,
-        now_ms: world.now_ms(),
+        now_ms,
         state: before.clone(),
         writes: Vec::new(),
         deletes: Vec::new(),
+        pacing: pace::Tick {
+            shard,
+            shards: setup.shards,
+            ballot: draft.ballot,
+            now_ms,
+            alive: pace::Alive::default(),
+            accounts: Provider::ALL.into_iter().filter_map(|p| Some((p, (setup.account)(p)?.limits))).collect(),
+        },
         claims: 0,
         agenda_pages: 0,
         folded: 0,
@@ -274,11 +310,14 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         calendars: HashMap::new(),
     };
     news::fold(&mut work).await?;
-    let alive = fold::fold(&mut work).await?;
-    let placements = choose::choose(&mut work, &alive).await?;
+    place::learn(&mut work).await?;
+    fold::fold(&mut work).await?;
+    let mut placements = choose::choose(&mut work).await?;
     agenda::sweep(&mut work).await?;
     rewrap::rewrap(&mut work).await?;
     uploads::sweep(&mut work).await?;
+    // What is still to be done before the first order takes about twice as long as taking the ballot and reading.
+    place::settle(&mut work, &mut placements, world.now_ms().saturating_add(2 * verbs_ms));
 
     let mut report = report(&work);
     if work.state == before && work.deletes.is_empty() {
@@ -295,11 +334,13 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         return Ok(report);
     }
     let mut deletes = std::mem::take(&mut work.deletes);
+    let guard = work.state.pace.guard();
     drop(work);
     if !placements.is_empty() {
-        let placed = place::place(world, setup, shard, placements).await;
+        let placed = place::place(world, setup, shard, draft.ballot, guard, placements).await;
         (report.placed, report.refused, report.unclear) = (placed.placed, placed.refused, placed.unclear);
         report.refusal_code = placed.last_code;
+        placed.held.into_iter().for_each(|(why, calls)| *report.held.entry(why).or_default() += calls);
         if !placed.events.is_empty() {
             // Should this be lost, the calls' own callbacks tell of them, or their time-out closes them.
             let _ = store.set_many(&placed.events).await;
@@ -335,6 +376,7 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         open: work.state.open.len() as u32,
         waiting,
         held,
+        caller_ids_out: work.state.pace.out().iter().map(CallerIdOut::of).collect(),
         again_after_ms,
         ..Report::default()
     }

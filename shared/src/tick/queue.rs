@@ -177,6 +177,7 @@ async fn take<S: Store>(
                 rank: Rank { callback: false, priority: cursor.priority, due_date: cursor.due_date },
                 past: Past::default(),
                 unknown: None,
+                refused_by: Vec::new(),
             };
             found.push(Candidate { retry, contact: contact.clone() });
         }

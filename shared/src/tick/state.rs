@@ -1,6 +1,7 @@
 //! A shard's cell: cursors, open calls, retries, rates, tallies. One writer at a time; everything in it is small
 //! and does not grow with the length of lists.
 
+use super::pace::Pace;
 use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
@@ -45,6 +46,7 @@ pub struct Shard {
     /// Calls whose keys are deleted for good when no callback can come any more.
     pub sweeps: Vec<Sweep>,
     pub books: BTreeMap<String, Books>,
+    pub pace: Pace,
     pub years: BTreeMap<i16, Year>,
     /// Inbound calls of the last hours, so that a repeated webhook counts once: hash, Unix ms, answered.
     pub inbound: Vec<(String, i64, bool)>,
@@ -88,6 +90,8 @@ pub struct Open {
     pub call: Call,
     pub campaign: String,
     pub provider: Provider,
+    /// The number of ours that it shows.
+    pub caller_id: String,
     /// Keyed hash of the phone.
     pub person: String,
     /// Keyed hash of the taxpayer number.
@@ -162,6 +166,8 @@ pub struct Retry {
     pub past: Past,
     /// The last call, if it was closed before its end was heard.
     pub unknown: Option<Call>,
+    /// Providers that did not take the order of this attempt.
+    pub refused_by: Vec<Provider>,
 }
 
 /// A campaign's figures in this shard.
@@ -174,8 +180,6 @@ pub struct Books {
     pub talk_s: u64,
     pub first_dial_ms: Option<i64>,
     pub last_fold_ms: Option<i64>,
-    /// GCRA: when the next order may go out, in Unix microseconds.
-    pub next_order_us: i64,
 }
 
 /// A calendar year's calls, as the annual report counts them.

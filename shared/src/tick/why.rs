@@ -145,6 +145,7 @@ async fn standing<S: Store>(
         rank,
         past: Past::default(),
         unknown: None,
+        refused_by: Vec::new(),
     };
     let list = state.lists.iter().find(|l| l.id == place.list);
     let not_yet = |g: &GroupCursor| g.group == place.group && (g.page, g.index) <= (place.page, place.index);

@@ -107,6 +107,8 @@ impl Stage {
             ("twilio_api_key", &options.api_key),
             ("twilio_api_secret", &options.api_secret),
             ("twilio_auth_token", &options.auth_token),
+            // The simulated carrier takes all it gets.
+            ("twilio_calls_per_second", ""),
         ] {
             host.variable(name, value);
         }

@@ -43,6 +43,7 @@ fn retry(due_date: Date) -> Retry {
         rank: Rank { callback: false, priority: 2, due_date },
         past: Past::default(),
         unknown: None,
+        refused_by: Vec::new(),
     }
 }
 
