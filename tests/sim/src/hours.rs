@@ -61,7 +61,13 @@ impl Span {
 
     /// Unix milliseconds of the n-th minute.
     pub fn at(self, minute: usize) -> i64 {
-        let begin = self.from.at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).expect("a date of our days").timestamp().as_millisecond();
+        let begin = self
+            .from
+            .at(0, 0, 0, 0)
+            .to_zoned_datetime(TimeZone::UTC)
+            .expect("a date of our days")
+            .timestamp()
+            .as_millisecond();
         begin + minute as i64 * MINUTE_MS
     }
 }
