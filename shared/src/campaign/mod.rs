@@ -19,7 +19,7 @@ pub use shelf::{Shelf, edit, read, read_version};
 
 use crate::contact::{Language, Matter};
 use crate::flow::Script;
-use crate::hours::{Blackout, Country, Hours};
+use crate::hours::{Blackout, Country, Hours, by_day};
 use crate::problem::Problem;
 use crate::provider::Provider;
 use jiff::civil::Date;
@@ -204,7 +204,11 @@ impl Campaign {
             return Err(invalid("", "a merge patch must be a JSON object"));
         }
         let mut json = self.to_json();
-        merge(&mut json, patch);
+        let mut patch = patch.clone();
+        if let Some(Value::Object(hours)) = patch.get_mut("callable_hours") {
+            *hours = by_day(hours);
+        }
+        merge(&mut json, &patch);
         let (id, settings) = Campaign::parse(json)?;
         if id.as_deref() != Some(&self.id) {
             return Err(invalid("/id", "a campaign's id cannot be changed"));
