@@ -118,7 +118,7 @@ async fn consider<S: Store>(
             vault: work.vault,
             state: &work.state,
             campaign,
-            calendar,
+            calendar: &calendar,
             limits: work.limits,
             now_ms: work.now_ms,
         };
