@@ -5,11 +5,11 @@ use crate::campaign;
 use crate::list::{self, Manifest};
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, keys};
-use crate::tick::{self, Attempt, Results, Shard, Year};
+use crate::tick::{self, Attempt, CallerIdOut, Results, Shard, Year};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A campaign's figures over all shards.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -24,14 +24,24 @@ pub struct CampaignReport {
     pub ends: BTreeMap<&'static str, u64>,
     /// Calls that were ordered and taken: the sum of `dispositions` without `not_placed`.
     pub attempts: u64,
+    /// Orders that never rang: refused by the provider, or never sent. They are no attempts and cost the contact nothing.
+    pub never_rung: u64,
     pub dispositions: BTreeMap<&'static str, u64>,
     pub right_party_contacts: u64,
     pub talk_seconds: u64,
+    /// Caller ids of the campaign that a provider does not take.
+    pub caller_ids_out: Vec<CallerIdOut>,
     pub first_call_at: Option<String>,
     pub last_outcome_at: Option<String>,
     /// Whether the sum holds; anything but true is a fault to be reported.
     pub balanced: bool,
     pub lists: Vec<Value>,
+    /// What the ticks found and could not read. `unreadable_event`: calls of this campaign were closed without so many
+    /// events. `unreadable_list` and `unreadable_news`: they wait to be read, of this campaign or another. Empty if
+    /// all is well.
+    pub held: BTreeMap<&'static str, u64>,
+    /// Lists whose manifests cannot be read, of this campaign or another: nobody of them is called.
+    pub unreadable_lists: BTreeSet<String>,
 }
 
 /// The yearly table, in the form of an annual report.
@@ -72,13 +82,28 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         ..CampaignReport::default()
     };
     let (mut first, mut last) = (None::<i64>, None::<i64>);
-    let mut lists = std::collections::BTreeSet::new();
+    let mut lists = BTreeSet::new();
     for state in &states {
         let standing = state.standing(id);
         report.waiting += standing.waiting;
         report.in_call += standing.in_call;
         report.retrying += standing.retrying;
         lists.extend(state.lists.iter().filter(|l| l.campaign == id).map(|l| l.id.clone()));
+        for (reason, n) in state.unread.held() {
+            *report.held.entry(reason).or_default() += n;
+        }
+        if let Some(n) = state.unread.events.get(id) {
+            *report.held.entry("unreadable_event").or_default() += n;
+        }
+        report.unreadable_lists.extend(state.unread.lists().map(str::to_owned));
+        for out in state.pace.out().iter().map(CallerIdOut::of) {
+            let known = |o: &CallerIdOut| (o.provider, &o.number) == (out.provider, &out.number);
+            if campaign.settings.caller_ids.iter().any(|c| c.number == out.number)
+                && !report.caller_ids_out.iter().any(known)
+            {
+                report.caller_ids_out.push(out);
+            }
+        }
         let Some(books) = state.books.get(id) else { continue };
         report.contacts += books.contacts;
         for (end, n) in &books.ends {
@@ -86,8 +111,9 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         }
         for (disposition, n) in &books.dispositions {
             *report.dispositions.entry(disposition.as_str()).or_default() += n;
-            if *disposition != Disposition::NotPlaced {
-                report.attempts += n;
+            match disposition {
+                Disposition::NotPlaced => report.never_rung += n,
+                _ => report.attempts += n,
             }
         }
         report.right_party_contacts += books.right_party;

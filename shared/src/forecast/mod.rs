@@ -12,9 +12,11 @@ mod waiting;
 pub use model::AnswerModel;
 
 use crate::campaign::{self, Settings};
+use crate::hours::{Calendar, LegalHours};
 use crate::problem::Problem;
 use crate::report;
 use crate::store::Store;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,6 +46,12 @@ pub struct Question {
     pub price_per_minute: u64,
     /// Price of an attempt, in whole rupiah.
     pub price_per_call: u64,
+}
+
+/// What a campaign's settings do not say.
+pub struct Engine<'a> {
+    pub shards: u16,
+    pub legal_hours: &'a LegalHours,
 }
 
 /// Calls of one clock hour.
@@ -91,22 +99,31 @@ pub struct Forecast {
 }
 
 /// The forecast of a campaign from its settings, its waiting contacts and its results so far.
-pub fn forecast(settings: &Settings, waiting: &[Waiting], model: &AnswerModel, now_ms: i64) -> Forecast {
-    run::Run::new(settings, model, waiting, now_ms).to_the_end()
+///
+/// The campaign's own limits hold. Not looked at: those of the provider's account, of caller ids and of persons, which it
+/// shares with other campaigns.
+pub fn forecast(
+    settings: &Settings,
+    calendar: &Calendar,
+    waiting: &[Waiting],
+    model: &AnswerModel,
+    now_ms: i64,
+) -> Forecast {
+    run::Run::new(settings, calendar, model, waiting, now_ms).to_the_end()
 }
 
 /// The forecast of a campaign as it stands in the store. A list that was just uploaded counts from the next tick on.
 /// Costs no durable commit.
 pub async fn campaign<S: Store>(
     store: &S,
-    shards: u16,
+    engine: &Engine<'_>,
     id: &str,
     now_ms: i64,
 ) -> Result<(Settings, Forecast), Problem> {
     let shelf = campaign::read(store).await?;
     let settings = shelf.get(id).ok_or_else(|| campaign::unknown(id))?.settings.clone();
     let (mut waiting, mut dispositions, mut talk_s) = (Vec::new(), BTreeMap::new(), 0);
-    for (shard, state) in (0..).zip(report::shard_states(store, shards).await?) {
+    for (shard, state) in (0..).zip(report::shard_states(store, engine.shards).await?) {
         waiting.extend(waiting::of_shard(store, shard, &state, id, now_ms).await?);
         if let Some(books) = state.books.get(id) {
             talk_s += books.talk_s;
@@ -126,7 +143,8 @@ pub async fn campaign<S: Store>(
         ));
     }
     let model = AnswerModel::new(&dispositions, talk_s);
-    let forecast = forecast(&settings, &waiting, &model, now_ms);
+    let calendar = Calendar::new(&settings, engine.legal_hours);
+    let forecast = forecast(&settings, &calendar, &waiting, &model, now_ms);
     Ok((settings, forecast))
 }
 
@@ -159,7 +177,11 @@ struct ShownHour {
 impl Forecast {
     /// The answer to a question: times with the campaign's offset, money in whole rupiah.
     pub fn to_json(&self, settings: &Settings, question: &Question) -> serde_json::Value {
-        let time = |ms| crate::hours::rfc3339(&settings.time_zone, ms);
+        let time = |ms: i64| {
+            let at = Timestamp::from_second(ms.div_euclid(1000)).ok()?;
+            let local = at.to_zoned_datetime(crate::hours::zone(&settings.time_zone).ok()?);
+            Some(local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+        };
         let hours = self.hours.iter().map(|h| ShownHour {
             begins: time(h.begins_ms),
             calls: h.calls,
@@ -222,6 +244,11 @@ mod tests {
         AnswerModel::new(&BTreeMap::new(), 0)
     }
 
+    fn run(settings: &Settings, waiting: &[Waiting], model: &AnswerModel) -> Forecast {
+        let calendar = Calendar::new(settings, &LegalHours::unlimited());
+        forecast(settings, &calendar, waiting, model, MONDAY_MS)
+    }
+
     fn adds_up(f: &Forecast) {
         assert_eq!(f.ends.values().sum::<u64>(), f.contacts);
         assert_eq!(f.dispositions.values().sum::<u64>(), f.attempts);
@@ -238,7 +265,7 @@ mod tests {
             waiting(3000, "2027-03-20", Some("Asia/Jayapura")),
             waiting(1000, "2027-03-31", None),
         ];
-        let f = forecast(&settings, &groups, &plain(), MONDAY_MS);
+        let f = run(&settings, &groups, &plain());
         adds_up(&f);
         assert!(f.attempts > 15_000 && f.attempts < 30_000, "{}", f.attempts);
         assert!(f.peak_concurrent <= 60);
@@ -248,17 +275,16 @@ mod tests {
             let local = crate::hours::local_hour("Asia/Jakarta", hour.begins_ms).unwrap();
             assert!((6..17).contains(&local), "{local}");
         }
-        assert_eq!(f, forecast(&settings, &groups, &plain(), MONDAY_MS), "the same question, the same answer");
+        assert_eq!(f, run(&settings, &groups, &plain()), "the same question, the same answer");
     }
 
     #[test]
     fn what_cannot_be_reached_in_time_is_named() {
         let settings = settings(json!({ "rate": { "calls_per_second": 0.5, "concurrent": 200 } }));
-        let f = forecast(
+        let f = run(
             &settings,
             &[waiting(40_000, "2027-03-02", Some("Asia/Jakarta")), waiting(10, "2027-03-31", Some("Asia/Jakarta"))],
             &plain(),
-            MONDAY_MS,
         );
         adds_up(&f);
         // Two days of eight hours at one call in two seconds.
@@ -273,7 +299,7 @@ mod tests {
         let settings = settings(json!({ "rate": { "calls_per_second": 2.0, "concurrent": 10_000 } }));
         let all = BTreeMap::from([(Disposition::Promise, u64::from(u32::MAX))]);
         let model = AnswerModel::new(&all, u64::from(u32::MAX) * 60);
-        let f = forecast(&settings, &[waiting(7200, "2027-03-31", Some("Asia/Jakarta"))], &model, MONDAY_MS);
+        let f = run(&settings, &[waiting(7200, "2027-03-31", Some("Asia/Jakarta"))], &model);
         adds_up(&f);
         assert_eq!((f.attempts, f.ends["reached"]), (7200, 7200));
         // The last order goes out after 7,199 intervals of half a second, rings for 8 s and is talked to for 60.
@@ -288,7 +314,7 @@ mod tests {
         let none = BTreeMap::from([(Disposition::NoAnswer, u64::from(u32::MAX))]);
         let at = MONDAY_MS + 3_600_000;
         let retry = Waiting { attempts: 2, not_before_ms: at, ..waiting(10, "2027-03-31", Some("Asia/Jakarta")) };
-        let f = forecast(&settings, &[retry], &AnswerModel::new(&none, 0), MONDAY_MS);
+        let f = run(&settings, &[retry], &AnswerModel::new(&none, 0));
         adds_up(&f);
         assert_eq!((f.attempts, f.ends["exhausted"]), (10, 10));
         assert_eq!(f.hours, [Hour { begins_ms: at, calls: 10, right_party: 0 }]);
@@ -297,9 +323,9 @@ mod tests {
     #[test]
     fn a_campaign_that_never_calls_ends_with_its_due_date_or_says_so() {
         let closed = settings(json!({ "callable_hours": {} }));
-        let f = forecast(&closed, &[waiting(5, "2027-03-31", Some("Asia/Jakarta"))], &plain(), MONDAY_MS);
+        let f = run(&closed, &[waiting(5, "2027-03-31", Some("Asia/Jakarta"))], &plain());
         assert_eq!((f.attempts, f.ends["expired"]), (0, 5));
-        let nowhere = forecast(&closed, &[waiting(5, "2027-03-31", Some("Mars/Olympus"))], &plain(), MONDAY_MS);
+        let nowhere = run(&closed, &[waiting(5, "2027-03-31", Some("Mars/Olympus"))], &plain());
         assert_eq!(nowhere.attempts, 0);
     }
 }

@@ -3,17 +3,19 @@
 
 use super::model::AnswerModel;
 use super::{Forecast, Group as Fate, Hour, Waiting};
-use crate::attempt::{self, Disposition, End, Next, Outcome};
-use crate::campaign::Settings;
+use crate::attempt::{self, Disposition, End, Next, Outcome, Past};
+use crate::campaign::{PersonLimits, Settings};
 use crate::contact::Contact;
-use crate::hours::Days;
+use crate::hours::Calendar;
 use crate::tick::rules::{self, Facts, Verdict};
-use crate::tick::{self, ContactRef, Retry};
+use crate::tick::{self, ContactRef, Local, Rank, Retry};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Steps at most: a bound for settings nobody thought of, far above what a million contacts take.
+/// Persons are in other campaigns, too; what is left for this one nobody knows.
+const UNLIMITED: PersonLimits = PersonLimits { per_day: u8::MAX, per_week: u8::MAX };
 const STEPS_MAX: u64 = 50_000_000;
 
 /// Contacts that are alike.
@@ -35,7 +37,7 @@ struct Person {
 
 pub(super) struct Run<'a> {
     settings: &'a Settings,
-    days: Days,
+    calendar: &'a Calendar,
     model: &'a AnswerModel,
     dice: fastrand::Rng,
     groups: Vec<Group>,
@@ -54,7 +56,13 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(settings: &'a Settings, model: &'a AnswerModel, waiting: &[Waiting], now_ms: i64) -> Self {
+    pub(super) fn new(
+        settings: &'a Settings,
+        calendar: &'a Calendar,
+        model: &'a AnswerModel,
+        waiting: &[Waiting],
+        now_ms: i64,
+    ) -> Self {
         let mut waiting: Vec<&Waiting> = waiting.iter().filter(|w| w.contacts > 0).collect();
         waiting.sort_by_key(|w| (w.priority, w.due_date));
         let mut fates: Vec<Fate> = Vec::new();
@@ -77,7 +85,7 @@ impl<'a> Run<'a> {
         let found = Forecast { contacts, model_attempts: model.attempts, groups: fates, ..Forecast::default() };
         Run {
             settings,
-            days: settings.days(),
+            calendar,
             model,
             // The same question gets the same answer.
             dice: fastrand::Rng::with_seed(contacts),
@@ -155,7 +163,8 @@ impl<'a> Run<'a> {
             let Some(Person { group, retry }) = self.people.get(person) else { continue };
             match self.judge(*group, retry) {
                 Verdict::Call => return Some(person),
-                Verdict::Later(at_ms) => self.later.push(Reverse((at_ms.max(self.now_ms + 1), person))),
+                Verdict::Later(at_ms, _) => self.later.push(Reverse((at_ms.max(self.now_ms + 1), person))),
+                Verdict::OtherNumber(_) => self.close(person, End::WrongNumber),
                 Verdict::Close(end) => self.close(person, end),
             }
         }
@@ -163,7 +172,7 @@ impl<'a> Run<'a> {
             let Some(g) = self.groups.get(group).filter(|g| g.left > 0 && g.not_before_ms <= self.now_ms) else {
                 continue;
             };
-            let (retry, left) = (first(g.attempts, self.now_ms), g.left);
+            let (retry, left) = (first(g.attempts, self.now_ms, &g.contact), g.left);
             match self.judge(group, &retry) {
                 Verdict::Call => {
                     let held_out = self.dice.u8(..100) < self.settings.holdout_percent;
@@ -176,10 +185,11 @@ impl<'a> Run<'a> {
                     }
                     return Some(self.remember(Person { group, retry }));
                 }
-                Verdict::Later(at_ms) => {
+                Verdict::Later(at_ms, _) => {
                     let at_ms = at_ms.max(self.now_ms + 1);
                     self.groups.get_mut(group)?.not_before_ms = at_ms;
                 }
+                Verdict::OtherNumber(_) => return None,
                 Verdict::Close(end) => {
                     self.groups.get_mut(group)?.left = 0;
                     self.end(group, end, left);
@@ -189,20 +199,26 @@ impl<'a> Run<'a> {
         None
     }
 
+    fn local<'c>(&'c self, contact: &'c Contact) -> Local<'c> {
+        Local { settings: self.settings, calendar: self.calendar, zone: contact.time_zone.as_deref() }
+    }
+
     fn judge(&self, group: usize, retry: &Retry) -> Verdict {
         let Some(group) = self.groups.get(group) else { return Verdict::Close(End::Expired) };
         rules::judge(&Facts {
             now_ms: self.now_ms,
-            settings: self.settings,
-            days: &self.days,
+            local: self.local(&group.contact),
             contact: &group.contact,
             retry,
             overtaken: None,
             withdrawn: false,
             settled: false,
-            do_not_call: false,
+            suppressed: None,
+            wrong_number: false,
             held_out: false,
             in_call: false,
+            person_dials: &[const { Vec::new() }; 2],
+            person_limits: UNLIMITED,
         })
     }
 
@@ -242,29 +258,27 @@ impl<'a> Run<'a> {
     /// What follows a call: the same table and the same clock arithmetic as in the tick.
     fn settle(&mut self, person: usize, disposition: Disposition) {
         *self.found.dispositions.entry(disposition.as_str()).or_default() += 1;
+        let (settings, calendar) = (self.settings, self.calendar);
         let Some(Person { group, retry }) = self.people.get_mut(person) else { return };
         let Some(Group { contact, .. }) = self.groups.get(*group) else { return };
-        let outcome =
-            Outcome { disposition, talk_s: 0, settled: false, do_not_call: disposition == Disposition::DoNotCall };
-        retry.attempts = retry.attempts.saturating_add(1);
-        let zone = contact.time_zone.as_deref().unwrap_or(&self.settings.time_zone);
-        let today = crate::hours::local_date(zone, self.now_ms).unwrap_or(contact.due_date);
-        let day = match retry.day {
-            Some((last, n)) if last == today => (today, n.saturating_add(1)),
-            _ => (today, 1),
+        let outcome = Outcome {
+            disposition,
+            talk_s: 0,
+            settled: false,
+            do_not_call: disposition == Disposition::DoNotCall,
+            callback_at_ms: None,
         };
-        retry.day = Some(day);
-        match attempt::next(&outcome, retry.attempts, &self.settings.attempts) {
-            Next::Close(end) | Next::OtherNumber { otherwise: end, .. } => self.close(person, end),
-            Next::Retry { after_s } => {
-                let at_ms = tick::not_before(
-                    self.now_ms,
-                    after_s,
-                    self.settings,
-                    &self.days,
-                    contact.time_zone.as_deref(),
-                    day,
-                );
+        retry.attempts = retry.attempts.saturating_add(1);
+        retry.past.enter(disposition);
+        retry.past.dials.push(self.now_ms);
+        match attempt::next(&outcome, retry.attempts, &retry.past, &self.settings.attempts) {
+            Next::Close(end) => self.close(person, end),
+            // A typical contact has one number.
+            Next::Again { how, .. } if how.at_last == End::WrongNumber => self.close(person, how.at_last),
+            Next::Again { how, at_ms } => {
+                let local = Local { settings, calendar, zone: contact.time_zone.as_deref() };
+                let last_day = rules::last_day(settings, contact.due_date);
+                let at_ms = tick::not_before(&local, &how, at_ms, &retry.past.dials, last_day, self.now_ms);
                 retry.not_before_ms = at_ms;
                 self.later.push(Reverse((at_ms, person)));
             }
@@ -299,7 +313,8 @@ fn typical(settings: &Settings, waiting: &Waiting) -> Contact {
         row: 0,
         taxpayer_id: String::new(),
         name: String::new(),
-        phones: vec![String::new()],
+        // A number that is not there, but of the right country.
+        phones: vec![format!("+{}", settings.country.calling_code())],
         matter: settings.matter,
         tax_type: String::new(),
         tax_code: String::new(),
@@ -308,13 +323,22 @@ fn typical(settings: &Settings, waiting: &Waiting) -> Contact {
         due_date: waiting.due_date,
         office: String::new(),
         billing_code: String::new(),
+        note: String::new(),
         priority: waiting.priority,
         language: None,
         time_zone: waiting.zone.clone(),
     }
 }
 
-fn first(attempts: u8, now_ms: i64) -> Retry {
-    let contact = ContactRef { list: String::new(), group: 0, page: 0, index: 0 };
-    Retry { contact, attempts, phone: 0, not_before_ms: now_ms, day: None, unknown: None }
+fn first(attempts: u8, now_ms: i64, contact: &Contact) -> Retry {
+    Retry {
+        contact: ContactRef { list: String::new(), group: 0, page: 0, index: 0 },
+        attempts,
+        phone: 0,
+        not_before_ms: now_ms,
+        rank: Rank { callback: false, priority: contact.priority, due_date: contact.due_date },
+        past: Past::default(),
+        unknown: None,
+        refused_by: Vec::new(),
+    }
 }

@@ -13,14 +13,18 @@
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
+//! | `dering/r/S/B` | what the providers' answers to the orders placed under ballot B say about pacing | the tick | the tick |
 //! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
 //! | `dering/p/LIST/G/N` | page N of group G of a list, sealed | ingest | the tick |
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
+//! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
-//! | `dering/d/HASH` | this phone must not be called | campaigns, the tick | the tick |
+//! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, the tick | the tick |
+//! | `dering/w/HASH` | this phone is not the taxpayer's it is listed for | campaigns, the tick | the tick |
+//! | `dering/h/S/HASH/W/N` | when shard S called this phone, or this taxpayer, for the N-th time in week W | the tick of that shard | the ticks |
 //! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
 
 /// What every key begins with.
@@ -61,6 +65,11 @@ pub fn agenda(shard: u16, ballot: u64, n: u16) -> String {
     format!("{PREFIX}a/{shard}/{ballot}/{n}")
 }
 
+/// What the answers to the orders placed under `ballot` say about pacing.
+pub fn answers(shard: u16, ballot: u64) -> String {
+    format!("{PREFIX}r/{shard}/{ballot}")
+}
+
 /// Results of the calls folded under `ballot`.
 pub fn results(shard: u16, ballot: u64) -> String {
     format!("{PREFIX}o/{shard}/{ballot}")
@@ -86,6 +95,11 @@ pub fn data_key(list: &str) -> String {
     format!("{PREFIX}k/{list}")
 }
 
+/// Progress of a list's upload.
+pub fn upload(list: &str) -> String {
+    format!("{PREFIX}u/{list}")
+}
+
 /// A campaign as it was under `version`.
 pub fn campaign_version(campaign: &str, version: u64) -> String {
     format!("{PREFIX}v/{campaign}/{version}")
@@ -96,9 +110,19 @@ pub fn settlement(hash: &str) -> String {
     format!("{PREFIX}s/{hash}")
 }
 
-/// Do-not-call entry of a phone, by keyed hash.
+/// Do-not-call entry of a phone or a taxpayer, by keyed hash.
 pub fn do_not_call(hash: &str) -> String {
     format!("{PREFIX}d/{hash}")
+}
+
+/// Entry of a phone that was reported as wrong, by keyed hash.
+pub fn wrong_number(hash: &str) -> String {
+    format!("{PREFIX}w/{hash}")
+}
+
+/// The `n`-th call of a person (by keyed hash) in a shard and week of the epoch.
+pub fn dial(shard: u16, hash: &str, week: i64, n: u16) -> String {
+    format!("{PREFIX}h/{shard}/{hash}/{week}/{n}")
 }
 
 /// The number of shards.

@@ -17,10 +17,12 @@
 //! | [`explore`](mod@explore) | the search: tasks, faults, audits |
 //! | [`cell`], [`log`] | what the tasks do, honest and deliberately flawed, and what must hold |
 //! | [`tick`] | a stage for whole ticks: virtual clock, fake carrier, a store whose every verb can fail |
+//! | [`hours`] | callable hours minute by minute, from the wall clock |
 
 pub mod cell;
 mod event;
 pub mod explore;
+pub mod hours;
 pub mod log;
 mod report;
 pub mod task;
