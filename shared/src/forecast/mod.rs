@@ -109,7 +109,7 @@ pub fn forecast(
     model: &AnswerModel,
     now_ms: i64,
 ) -> Forecast {
-    run::Run::new(settings, calendar, model, waiting, now_ms).to_the_end()
+    run::Run::new(settings, calendar, model, waiting, now_ms).play_out()
 }
 
 /// The forecast of a campaign as it stands in the store. A list that was just uploaded counts from the next tick on.

@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn to_the_end(mut self) -> Forecast {
+    pub(super) fn play_out(mut self) -> Forecast {
         let mut steps = 0;
         while self.step() {
             steps += 1;
