@@ -21,6 +21,7 @@
 pub mod cell;
 mod event;
 pub mod explore;
+pub mod life;
 pub mod log;
 mod report;
 pub mod task;
