@@ -34,6 +34,8 @@ pub struct Plan {
     pub state_dir: Option<PathBuf>,
     /// Where the local host writes its counts of verbs and commits.
     pub counts: Option<PathBuf>,
+    /// `None`: the store is a file in the folder.
+    pub runtime_config: Option<PathBuf>,
     /// Variables besides the usual ones, or instead of them.
     pub variables: Vec<(String, String)>,
 }
@@ -41,7 +43,15 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let carrier = Options { speed: 20.0, ..Options::default() };
-        Self { carrier, shards: 1, manifest: None, state_dir: None, counts: None, variables: Vec::new() }
+        Self {
+            carrier,
+            shards: 1,
+            manifest: None,
+            state_dir: None,
+            counts: None,
+            runtime_config: None,
+            variables: Vec::new(),
+        }
     }
 }
 
@@ -72,6 +82,7 @@ impl Stage {
             manifest: plan.manifest,
             state_dir: plan.state_dir,
             counts: plan.counts,
+            runtime_config: plan.runtime_config,
             ..Setup::default()
         })?;
         let options = carrier.options();
