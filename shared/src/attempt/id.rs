@@ -1,7 +1,7 @@
 //! A call's id: short, opaque, and enough to refuse a forged callback without touching the store.
 
 use crate::problem::Problem;
-use crate::vault::Vault;
+use crate::vault::Identity;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -54,17 +54,17 @@ const MAC: usize = 10;
 
 impl CallId {
     /// The id as it stands in URLs: URL-safe letters only.
-    pub fn seal(&self, vault: &Vault) -> String {
+    pub fn seal(&self, identity: &Identity) -> String {
         let mut bytes = self.body().to_vec();
-        bytes.extend_from_slice(&vault.mac(b"call id", &bytes)[..MAC]);
+        bytes.extend_from_slice(&identity.mac(b"call id", &bytes)[..MAC]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// Reads an id. `now_s` is Unix seconds.
-    pub fn open(text: &str, vault: &Vault, now_s: i64) -> Result<Self, CallIdError> {
+    pub fn open(text: &str, identity: &Identity, now_s: i64) -> Result<Self, CallIdError> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CallIdError::Forged)?;
         let (body, mac) = bytes.split_at_checked(BODY).ok_or(CallIdError::Forged)?;
-        if mac.len() != MAC || !vault.mac_matches(b"call id", body, mac) {
+        if mac.len() != MAC || !identity.mac_matches(b"call id", body, mac) {
             return Err(CallIdError::Forged);
         }
         let number = |from: usize, to: usize| body[from..to].iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
@@ -90,6 +90,7 @@ impl CallId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::Vault;
 
     #[test]
     fn an_id_opens_until_it_expires_and_no_bit_may_change() {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dering::vault::Vault;
+use dering::vault::{Identity, Vault};
 use dering_carrier::{Carrier, Options};
 use serde_json::{Value, json};
 
@@ -64,6 +64,11 @@ pub struct Stage {
     pub shards: u16,
 }
 
+/// The identity key of all tests: 32 bytes that are no secret.
+pub fn identity_key() -> String {
+    STANDARD.encode([0xa5; 32])
+}
+
 /// The master key of all tests: 32 bytes that are no secret.
 pub fn master_key() -> String {
     STANDARD.encode([0x5a; 32])
@@ -88,11 +93,13 @@ impl Stage {
         let options = carrier.options();
         for (name, value) in [
             ("admin_token", ADMIN_TOKEN),
+            ("identity_key", &identity_key()),
             ("master_key", &master_key()),
             ("public_url", &host.url()),
             ("shards", &plan.shards.to_string()),
             ("officer_line", OFFICER_LINE),
             ("officer_hours", r#"{"mon-sun":["00:00-24:00"]}"#),
+            ("legal_hours", r#"{"ID":{"hours":{"mon-sun":["00:00-24:00"]}}}"#),
             ("twilio_base_url", carrier.base_url()),
             ("twilio_account_sid", &options.account_sid),
             ("twilio_api_key", &options.api_key),
@@ -106,7 +113,8 @@ impl Stage {
         }
         host.start().await?;
         let client = Client::new(&host.url(), ADMIN_TOKEN);
-        let vault = Vault::new(&master_key(), None).map_err(anyhow::Error::msg)?;
+        let identity = Identity::new(&identity_key()).map_err(anyhow::Error::msg)?;
+        let vault = Vault::new(identity, &master_key(), None).map_err(anyhow::Error::msg)?;
         Ok(Self { host, carrier, client, vault, shards: plan.shards })
     }
 
