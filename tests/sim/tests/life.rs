@@ -1,7 +1,7 @@
 //! Stories: whole lives of the application, each told by its seed. `DERING_SEED=7` replays one seed, `DERING_SEEDS=10000`
 //! plays so many (from `DERING_FIRST` on).
 
-use dering_sim::life::{Failure, Plan, run, seeds, tell_story};
+use dering_sim::life::{Failure, Plan, Planted, run, seeds, tell_story};
 use std::env;
 
 const EVERYDAY: u64 = 200;
@@ -32,4 +32,23 @@ fn nothing_is_ever_broken() {
     }
     failures.first().into_iter().for_each(|failure| fail(failure));
     assert!(tally.rung > tally.seeds, "hardly anybody was called: {tally}");
+}
+
+/// How many seeds may be needed to find a planted bug.
+const ENOUGH: u64 = 1_000;
+
+#[test]
+fn every_planted_bug_is_found() {
+    for planted in Planted::ALL {
+        let found = (0..ENOUGH).find_map(|seed| {
+            let sound = Plan::new(seed);
+            let failure = run(&Plan { planted: Some(planted), ..sound.clone() }).err()?;
+            // What is found without the bug, too, says nothing about it.
+            run(&sound).ok().map(|_| failure)
+        });
+        match found {
+            Some(Failure { plan, finding }) => println!("{planted:?}: seed {} breaks {}", plan.seed, finding.rule),
+            None => panic!("{planted:?} is not found within {ENOUGH} seeds"),
+        }
+    }
 }

@@ -41,9 +41,8 @@ impl Life {
         let day = local_day(clock_ms, who.row.day_offset());
 
         let before = |since: Option<&i64>| since.is_some_and(|at| *at < began_ms);
-        let folded = |since: Option<&i64>| {
-            since.is_some_and(|at| at + STRAGGLERS_MS + 2 * self.plan.skew_range_ms() < began_ms)
-        };
+        let folded =
+            |since: Option<&i64>| since.is_some_and(|at| at + STRAGGLERS_MS + 2 * self.plan.skew_range_ms() < began_ms);
         let barred = [
             (before(books.suppressed.get(to)), "is on the do-not-call list"),
             (before(books.settled.get(&person)), "has settled"),
@@ -63,7 +62,10 @@ impl Life {
         if !rules.iter().any(|r| r.hours.allow(clock_ms, ring_ms, &who.row.offsets)) {
             let clock = report::rfc3339(clock_ms).unwrap_or_default();
             let zone = &who.row.province;
-            self.found("R4", format!("{name} rings {to} ({zone}) outside the callable hours: it is {clock} of {rules:?}"));
+            self.found(
+                "R4",
+                format!("{name} rings {to} ({zone}) outside the callable hours: it is {clock} of {rules:?}"),
+            );
         }
         if day > who.row.due {
             self.found("R4", format!("{name} rings {to} after the due date"));
@@ -219,7 +221,8 @@ impl Life {
         let of = |person: &usize| books.people[*person].campaign == campaign;
         let number = |people: BTreeSet<usize>| people.into_iter().filter(of).count() as u64;
         let reached = [Disposition::Informed, Disposition::Promise, Disposition::SaysSettled, Disposition::Transferred];
-        let by_call = |fits: &dyn Fn(&Dial) -> bool| number(books.dials.iter().filter(|d| fits(d)).map(|d| d.person).collect());
+        let by_call =
+            |fits: &dyn Fn(&Dial) -> bool| number(books.dials.iter().filter(|d| fits(d)).map(|d| d.person).collect());
         let on = |fits: &dyn Fn(usize) -> bool| number((0..books.people.len()).filter(|p| fits(*p)).collect());
         let fate = |d: &Dial| books.rung.get(&key(&d.call)).map(|r| r.fate.disposition());
         let phones = |p: usize| books.people[p].row.phones.iter().map(|n| super::plan::Someone::e164(n));
@@ -228,10 +231,7 @@ impl Life {
         let most = [
             ("reached", by_call(&|d| fate(d).is_some_and(|f| reached.contains(&f)))),
             ("settled", on(&|p| books.settled.contains_key(&p))),
-            (
-                "suppressed",
-                on(&|p| phones(p).any(|n| books.suppressed.contains_key(&n) || self.said_no(books, &n))),
-            ),
+            ("suppressed", on(&|p| phones(p).any(|n| books.suppressed.contains_key(&n) || self.said_no(books, &n)))),
             ("withdrawn", on(&|p| books.lists[books.people[p].roll].withdrawing)),
             (
                 "wrong_number",
@@ -302,7 +302,8 @@ impl Life {
 fn meaning(news: &[&News]) -> Disposition {
     let has = |n: &News| news.contains(&n);
     let said = news.iter().find_map(|n| if let News::Dialog(said) = n { Some(*said) } else { None });
-    let ended = news.iter().find_map(|n| if let News::Ended { ending, sip, .. } = n { Some((*ending, *sip)) } else { None });
+    let ended =
+        news.iter().find_map(|n| if let News::Ended { ending, sip, .. } = n { Some((*ending, *sip)) } else { None });
     match (said, ended) {
         (Some(Said::Informed), _) => Disposition::Informed,
         (Some(Said::Promise), _) => Disposition::Promise,

@@ -221,7 +221,9 @@ impl Books {
         let of_call = |(key, told): (&Key, &Vec<Told>)| {
             let call = self.calls.get(key).copied();
             let taken: Vec<News> = told.iter().filter(|t| t.taken_ms.is_some()).map(|t| t.news.clone()).collect();
-            call.into_iter().flat_map(move |call| taken.clone().into_iter().map(move |news| (call, news))).collect::<Vec<_>>()
+            call.into_iter()
+                .flat_map(move |call| taken.clone().into_iter().map(move |news| (call, news)))
+                .collect::<Vec<_>>()
         };
         self.told.iter().flat_map(of_call).collect()
     }

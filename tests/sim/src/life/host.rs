@@ -3,9 +3,9 @@
 use super::Life;
 use super::plan::Class;
 use super::store::Shaky;
-use crate::tick::call_of;
-use dering::provider::{Account, ApiRequest};
-use dering::tick::{self, Sent, Setup, World};
+use crate::tick::{call_of, tick_of};
+use dering::provider::ApiRequest;
+use dering::tick::{Sent, World};
 use serde_json::json;
 use std::cell::Cell;
 use std::future::pending;
@@ -70,7 +70,10 @@ impl Outside {
     async fn order(&self, request: &ApiRequest, timeout_ms: u64) -> Sent {
         let life = &self.life;
         let field = |name: &str| {
-            form_urlencoded::parse(&request.body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned()).unwrap_or_default()
+            form_urlencoded::parse(&request.body)
+                .find(|(n, _)| n == name)
+                .map(|(_, v)| v.into_owned())
+                .unwrap_or_default()
         };
         let Some((call, to)) = call_of(request, &life.vault, 0) else {
             life.found("order", format!("an order names no call of ours: {request:?}"));
@@ -124,15 +127,8 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let fixed = life.plan.planted.is_some_and(|p| p.freezes_clock());
         let fixed_ms = fixed.then(|| life.clock_of(host));
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
-        let account = Account { account: "AC1".into(), secret: "s".into(), ..Account::default() };
-        let setup = Setup {
-            vault: &life.vault,
-            public_url: "https://dering.example",
-            account: &|_| Some(account.clone()),
-            shards: 1,
-        };
         life.tell(|| format!("tick {number} begins on host {host}"));
-        match tick::tick(&Shaky::new(&life, Some(host)), &outside, &setup, 0).await {
+        match tick_of(&Shaky::new(&life, Some(host)), &outside, &life.vault).await {
             Ok(report) => {
                 let idle = report.folded == 0 && report.claimed == 0 && report.open == 0;
                 life.quiet.set(if idle { life.quiet.get() + 1 } else { life.quiet.get().min(2) });

@@ -186,11 +186,12 @@ impl Life {
         let state = spec.state;
         let edit = self.books.borrow_mut().edit_begins(campaign, spec);
         let pause = async |ms: u64| self.time.sleep(ms as i64).await;
-        let change = |_: Option<&Campaign>| {
-            Ok(Some(Campaign { id: id.clone(), state, version: 0, settings: settings.clone() }))
-        };
+        let change =
+            |_: Option<&Campaign>| Ok(Some(Campaign { id: id.clone(), state, version: 0, settings: settings.clone() }));
         let taken = campaign::edit(&Shaky::new(self, None), pause, &id, change).await.is_ok();
-        self.tell(|| format!("edit {edit} of campaign {campaign} ({state:?}): {}", if taken { "taken" } else { "failed" }));
+        self.tell(|| {
+            format!("edit {edit} of campaign {campaign} ({state:?}): {}", if taken { "taken" } else { "failed" })
+        });
         if taken {
             self.books.borrow_mut().edit_taken(campaign, edit, self.now_ms());
         }

@@ -61,9 +61,39 @@ impl Class {
     pub const ALL: [Class; 33] = {
         use Class::*;
         [
-            Refused, ReplyLost, AppliedLate, Partly, Slow, Stall, ReadOnly, Outage, Torn, DieBefore, DieAfter, Skew,
-            Overlap, Skip, Gap, AnswerLost, Unreachable, TooMany, ServerError, InvalidNumber, Early, Late, Never, Twice,
-            Disorder, Foreign, Pays, DoNotCall, Inbound, Withdraws, Pauses, Edits, UploadsAgain,
+            Refused,
+            ReplyLost,
+            AppliedLate,
+            Partly,
+            Slow,
+            Stall,
+            ReadOnly,
+            Outage,
+            Torn,
+            DieBefore,
+            DieAfter,
+            Skew,
+            Overlap,
+            Skip,
+            Gap,
+            AnswerLost,
+            Unreachable,
+            TooMany,
+            ServerError,
+            InvalidNumber,
+            Early,
+            Late,
+            Never,
+            Twice,
+            Disorder,
+            Foreign,
+            Pays,
+            DoNotCall,
+            Inbound,
+            Withdraws,
+            Pauses,
+            Edits,
+            UploadsAgain,
         ]
     };
 
@@ -245,8 +275,7 @@ impl Plan {
         let campaigns = 1 + dice.below(2);
         let hosts = 1 + dice.below(2);
         let skewed = often[Class::Skew as usize] > 0;
-        let skew_ms =
-            (0..hosts).map(|_| if skewed { dice.below(4_000) as i64 - 2_000 } else { 0 }).collect();
+        let skew_ms = (0..hosts).map(|_| if skewed { dice.below(4_000) as i64 - 2_000 } else { 0 }).collect();
         let mut fates = vec![Fate::ALL[1]];
         for _ in 0..6 {
             fates.push(Fate::ALL[dice.below(Fate::ALL.len())]);

@@ -74,12 +74,41 @@ impl Planted {
     pub const ALL: [Planted; 35] = {
         use Planted::*;
         [
-            BallotCheckDropped, CommitErrorIsYes, PagesErrorIgnored, SlotErrorIgnored, FoldForgotten, StaleBase,
-            DoNotCallUnread, SettlementUnread, DoNotCallCached, SettlementCached, WithdrawalUnread, EndingUnread,
-            CapOffByOne, DayCapOffByOne, RateDoubled, ConcurrentOffByOne, HoursOffByOne, HoursIgnored, HolidaysIgnored,
-            PauseIgnored, RetryAtOnce, UnknownTooEarly, UtcForLocal, ClockFrozen, DoesNotWait, OrdersAgain,
-            UnclearIsRefused, ServerErrorIsRefused, NewsDropped, ReadModifyWrite, SharedKey, DoNotCallUnheard,
-            WrongNumberUnheard, IndexDropped, WriteErrorIgnored,
+            BallotCheckDropped,
+            CommitErrorIsYes,
+            PagesErrorIgnored,
+            SlotErrorIgnored,
+            FoldForgotten,
+            StaleBase,
+            DoNotCallUnread,
+            SettlementUnread,
+            DoNotCallCached,
+            SettlementCached,
+            WithdrawalUnread,
+            EndingUnread,
+            CapOffByOne,
+            DayCapOffByOne,
+            RateDoubled,
+            ConcurrentOffByOne,
+            HoursOffByOne,
+            HoursIgnored,
+            HolidaysIgnored,
+            PauseIgnored,
+            RetryAtOnce,
+            UnknownTooEarly,
+            UtcForLocal,
+            ClockFrozen,
+            DoesNotWait,
+            OrdersAgain,
+            UnclearIsRefused,
+            ServerErrorIsRefused,
+            NewsDropped,
+            ReadModifyWrite,
+            SharedKey,
+            DoNotCallUnheard,
+            WrongNumberUnheard,
+            IndexDropped,
+            WriteErrorIgnored,
         ]
     };
 
@@ -112,14 +141,14 @@ impl Planted {
         let store = &life.disk;
         let write = async |event: &Event, key: String| store.set(&key, &event.encode()).await.is_ok();
         let unheard = |said: Said| {
-            (event.news == News::Dialog(said))
-                .then(|| Event { at_ms: event.at_ms, news: News::Dialog(Said::NoInput) })
+            (event.news == News::Dialog(said)).then(|| Event { at_ms: event.at_ms, news: News::Dialog(Said::NoInput) })
         };
         match self {
             Planted::NewsDropped if life.below(8) == 0 => Some(true),
             Planted::ReadModifyWrite => {
                 let all = dering::attempt::ENDING_KINDS.iter().chain(&OTHER_KINDS);
-                let keys: Vec<String> = all.map(|kind| keys::event(call.shard, call.ballot, call.index, kind)).collect();
+                let keys: Vec<String> =
+                    all.map(|kind| keys::event(call.shard, call.ballot, call.index, kind)).collect();
                 let found = store.get_all(&keys).await.ok()?;
                 life.time.sleep(life.below(300) as i64).await;
                 let (mut there, mut gone) = (Vec::new(), Vec::new());

@@ -36,7 +36,10 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tally { seeds, ticks, orders, rung, contacts, hours } = self;
-        write!(f, "{seeds} seeds: {contacts} contacts, {ticks} ticks, {orders} orders, {rung} calls in {hours} virtual hours")
+        write!(
+            f,
+            "{seeds} seeds: {contacts} contacts, {ticks} ticks, {orders} orders, {rung} calls in {hours} virtual hours"
+        )
     }
 }
 
@@ -138,8 +141,7 @@ pub fn tell_story(failure: &Failure) -> String {
     let (_, story) = play(&small.plan, true);
     let from = story.len().saturating_sub(LINES);
     let (plan, finding) = (&small.plan, &small.finding);
-    let classes: Vec<String> =
-        super::Class::ALL.iter().filter(|c| plan.has(**c)).map(|c| format!("{c:?}")).collect();
+    let classes: Vec<String> = super::Class::ALL.iter().filter(|c| plan.has(**c)).map(|c| format!("{c:?}")).collect();
     format!(
         "seed {} breaks {}: {}\nmade small it breaks {}: {}\nfaults: {}\n{:#?}\n{:#?}\n{}\nDERING_SEED={} cargo test -p dering-sim --test life replays it\n",
         plan.seed,

@@ -38,20 +38,20 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Whether a call dialled at that moment rings within the hours to the end, in all of the zones.
+    /// Whether a call dialled at that moment rings within the hours to the end, in all of the zones. Breaks are longer than
+    /// a phone rings: hours at its first and last moment are hours between them, midnight included.
     pub fn allow(&self, at_ms: i64, ring_ms: i64, offsets: &[i64]) -> bool {
-        offsets.iter().all(|offset| {
-            let day = local_day(at_ms, *offset);
-            // 1970-01-01 was a Thursday.
-            let weekday = (day + 3).rem_euclid(7) as usize;
-            let of_day_ms = (at_ms + offset * MINUTE_MS).rem_euclid(DAY_MS);
-            self.weekdays[weekday]
-                && !self.holidays.contains(&day)
-                && self
-                    .spans
-                    .iter()
-                    .any(|(from, to)| of_day_ms >= from * MINUTE_MS && of_day_ms + ring_ms <= to * MINUTE_MS)
-        })
+        let last_ms = at_ms + (ring_ms - 1).max(0);
+        offsets.iter().all(|offset| self.open(at_ms, *offset) && self.open(last_ms, *offset))
+    }
+
+    fn open(&self, at_ms: i64, offset_min: i64) -> bool {
+        let day = local_day(at_ms, offset_min);
+        // 1970-01-01 was a Thursday.
+        let weekday = (day + 3).rem_euclid(7) as usize;
+        let of_day_ms = (at_ms + offset_min * MINUTE_MS).rem_euclid(DAY_MS);
+        let within = |(from, to): &(i64, i64)| (from * MINUTE_MS..to * MINUTE_MS).contains(&of_day_ms);
+        self.weekdays[weekday] && !self.holidays.contains(&day) && self.spans.iter().any(within)
     }
 }
 
@@ -63,11 +63,16 @@ mod tests {
     fn a_few_known_days() {
         assert_eq!(date(0), (1970, 1, 1));
         assert_eq!(date(local_day(crate::tick::START_MS, WIB)), (2027, 3, 1));
-        let hours = Windows { weekdays: [true, false, false, false, false, false, false], spans: vec![(600, 660)], holidays: vec![] };
+        let hours = Windows {
+            weekdays: [true, false, false, false, false, false, false],
+            spans: vec![(600, 660)],
+            holidays: vec![],
+        };
         // Monday, 1 March 2027, ten o'clock in Jakarta.
         let at = crate::tick::START_MS;
         assert!(hours.allow(at, 0, &[WIB]) && !hours.allow(at - 1, 0, &[WIB]));
         assert!(hours.allow(at + 3_590_000, 10_000, &[WIB]) && !hours.allow(at + 3_590_001, 10_000, &[WIB]));
+        assert!(!hours.allow(at - 5_000, 10_000, &[WIB]));
         assert!(!hours.allow(at, 0, &[WIB, WITA]) && !hours.allow(at + DAY_MS, 0, &[WIB]));
     }
 }

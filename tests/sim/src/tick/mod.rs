@@ -14,7 +14,7 @@ pub use gate::{Fault, Gate, Gated};
 pub(crate) use list::npwp;
 pub use list::{Person, csv, people};
 pub use overlap::{Overlap, every_schedule};
-pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick};
+pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick, tick_of};
 
 /// A small deterministic generator (SplitMix64).
 #[derive(Debug, Clone)]
