@@ -165,7 +165,7 @@ pub async fn schedule(life: Rc<Life>) {
         }
         begin(&life, life.pick(&hosts));
         if life.happens(Class::Overlap) {
-            life.time.sleep(life.below(2_500) as i64).await;
+            life.time.sleep(life.below(life.pick(&[5, 50, 2_500])) as i64).await;
             let host = life.pick(&hosts);
             if life.up(host) {
                 begin(&life, host);

@@ -207,9 +207,9 @@ impl Tamper {
         answer
     }
 
-    pub fn answered(&self, what: &str, answer: Result<(), StoreError>) -> Result<(), StoreError> {
-        let ignored = (what == "set-many" && self.is(Planted::PagesErrorIgnored))
-            || (what.contains(STATE) && self.is(Planted::SlotErrorIgnored));
+    pub fn answered(&self, verb: &str, key: &str, answer: Result<(), StoreError>) -> Result<(), StoreError> {
+        let ignored = (verb == "set-many" && self.is(Planted::PagesErrorIgnored))
+            || (key.starts_with(STATE) && self.is(Planted::SlotErrorIgnored));
         if ignored { Ok(()) } else { answer }
     }
 

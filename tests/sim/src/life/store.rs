@@ -4,6 +4,7 @@ use super::Life;
 use super::plan::Class;
 use super::planted::Tamper;
 use dering::store::{Store, StoreError};
+use std::fmt;
 use std::future::{Future, pending};
 use std::rc::Rc;
 
@@ -13,6 +14,16 @@ pub struct Shaky {
     /// The host that may die at a verb. Handlers outside a tick do not: a lost reply is the same to their callers.
     host: Option<usize>,
     tamper: Tamper,
+}
+
+/// A verb and its key, or the first of them.
+#[derive(Clone, Copy)]
+struct Verb<'a>(&'static str, &'a str);
+
+impl fmt::Display for Verb<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.1)
+    }
 }
 
 enum Fate {
@@ -33,8 +44,8 @@ impl Shaky {
         Shaky { life: life.clone(), host, tamper }
     }
 
-    async fn die<T>(&self, host: usize, when: &str) -> T {
-        self.life.tell(|| format!("host {host} dies {when}"));
+    async fn die<T>(&self, host: usize, when: &str, what: Verb<'_>) -> T {
+        self.life.tell(|| format!("host {host} dies {when} {what}"));
         self.life.doom(host);
         pending().await
     }
@@ -54,13 +65,13 @@ impl Shaky {
         }
     }
 
-    async fn verb(&self, what: &str, writes: bool) -> Result<Fate, StoreError> {
+    async fn verb(&self, what: Verb<'_>, writes: bool) -> Result<Fate, StoreError> {
         self.delay().await;
         let life = &self.life;
         if let Some(host) = self.host
             && life.happens(Class::DieBefore)
         {
-            return self.die(host, &format!("before {what}")).await;
+            return self.die(host, "before", what).await;
         }
         if life.happens(Class::Outage) {
             life.store_away(60_000, 0);
@@ -88,11 +99,11 @@ impl Shaky {
     }
 
     /// The way back of the reply.
-    async fn replied<T>(&self, reply: T, what: &str) -> T {
+    async fn replied<T>(&self, reply: T, what: Verb<'_>) -> T {
         if let Some(host) = self.host
             && self.life.happens(Class::DieAfter)
         {
-            return self.die(host, &format!("after {what}")).await;
+            return self.die(host, "after", what).await;
         }
         self.delay().await;
         reply
@@ -109,7 +120,7 @@ impl Shaky {
     /// A write of many items: `apply` does some of them.
     async fn write<T: Clone + 'static, F: Future<Output = ()>>(
         &self,
-        what: &str,
+        what: Verb<'_>,
         items: Vec<T>,
         apply: impl Fn(Rc<Life>, Vec<T>) -> F + 'static,
     ) -> Result<(), StoreError> {
@@ -141,7 +152,7 @@ impl Shaky {
                 Err(failed())
             }
         };
-        self.replied(self.tamper.answered(what, answer), what).await
+        self.replied(self.tamper.answered(what.0, what.1, answer), what).await
     }
 }
 
@@ -158,11 +169,11 @@ impl Store for Shaky {
         if self.tamper.drops_write(key) {
             return Ok(());
         }
-        self.write(&format!("set {key}"), vec![(key.to_owned(), value.to_vec())], put).await
+        self.write(Verb("set", key), vec![(key.to_owned(), value.to_vec())], put).await
     }
 
     async fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
-        self.write("set-many", pairs.to_vec(), put).await
+        self.write(Verb("set-many", "many"), pairs.to_vec(), put).await
     }
 
     async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
@@ -170,12 +181,12 @@ impl Store for Shaky {
         let delete = async |life: Rc<Life>, keys: Vec<String>| {
             let _ = life.disk.delete_many(&keys).await;
         };
-        self.write("delete-many", keys, delete).await
+        self.write(Verb("delete-many", "many"), keys, delete).await
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        let what = format!("increment {key} by {delta}");
-        let fate = self.verb(&what, delta != 0).await;
+        let what = Verb(if delta == 0 { "count" } else { "increment" }, key);
+        let fate = self.verb(what, delta != 0).await;
         let answer = match fate {
             Ok(Fate::Done | Fate::Partly) => self.life.disk.increment(key, delta).await,
             Ok(Fate::Lost) => self.life.disk.increment(key, delta).await.and_then(|_| Err(failed())),
@@ -189,16 +200,16 @@ impl Store for Shaky {
             }
             Err(error) => Err(error),
         };
-        self.replied(self.tamper.counted(key, delta, answer), &what).await
+        self.replied(self.tamper.counted(key, delta, answer), what).await
     }
 
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let what = format!("read of {} keys", keys.len());
-        if matches!(self.verb(&what, false).await?, Fate::Refused) {
-            return self.replied(Err(failed()), &what).await;
+        let what = Verb("get", keys.first().map_or("", String::as_str));
+        if matches!(self.verb(what, false).await?, Fate::Refused) {
+            return self.replied(Err(failed()), what).await;
         }
         let (first, rest) = keys.split_at(if self.life.happens(Class::Torn) { self.life.below(keys.len()) } else { 0 });
         // Either end may be the one that is read first.
@@ -215,16 +226,16 @@ impl Store for Shaky {
             self.tamper.read(&self.life, key, value);
         }
         self.tamper.read_all(keys, &mut found);
-        self.replied(Ok(found), &what).await
+        self.replied(Ok(found), what).await
     }
 
     async fn counter(&self, key: &str) -> Result<i64, StoreError> {
-        let what = format!("reading {key}");
-        if matches!(self.verb(&what, false).await?, Fate::Refused) {
+        let what = Verb("count", key);
+        if matches!(self.verb(what, false).await?, Fate::Refused) {
             return Err(failed());
         }
         let answer = self.life.disk.counter(key).await;
-        self.replied(answer, &what).await
+        self.replied(answer, what).await
     }
 }
 

@@ -30,7 +30,7 @@ pub fn csv(people: &[Person]) -> String {
 }
 
 /// An old 15-digit taxpayer number: eight digits, their check digit (Luhn), the office, the head office.
-pub(crate) fn npwp(number: u32, office: &str) -> String {
+pub fn npwp(number: u32, office: &str) -> String {
     let eight = format!("07{number:06}");
     let doubled = |(i, b): (usize, u8)| {
         let digit = u32::from(b - b'0') * if i % 2 == 1 { 2 } else { 1 };

@@ -11,7 +11,7 @@ mod stage;
 pub use carrier::{Answer, Carrier, Fate, Ordered};
 pub use clock::{Clock, drive};
 pub use gate::{Fault, Gate, Gated};
-pub(crate) use list::npwp;
+pub use list::npwp;
 pub use list::{Person, csv, people};
 pub use overlap::{Overlap, every_schedule};
 pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick, tick_of};
