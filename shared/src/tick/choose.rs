@@ -298,6 +298,14 @@ fn judge<S: Store>(
     if work.asked.contains(&person) || entry.is_some_and(|bytes| suppression::holds(bytes, work.now_ms)) {
         return Verdict::Close(End::Suppressed);
     }
+    // The limits may have been lowered since the retry was put on the agenda.
+    if retry.attempts >= settings.attempts.max {
+        return Verdict::Close(End::Exhausted);
+    }
+    if retry.day.is_some_and(|(day, made)| Some(day) == today && made >= settings.attempts.per_day) {
+        let tomorrow = calendar.next_day(zone, work.now_ms);
+        return Verdict::Later(tomorrow.unwrap_or(work.now_ms.saturating_add(LOOKED_AGAIN_MS)));
+    }
     if retry.attempts == 0 && suppression::held_out(work.vault, &contact.taxpayer_id, settings.holdout_percent) {
         return Verdict::Close(End::HeldOut);
     }
@@ -346,7 +354,7 @@ async fn claim_for<S: Store>(
     let order_us = books.next_order_us.max(now_ms * 1000);
     books.next_order_us = order_us + interval.ceil() as i64;
     let dial_at_ms = order_us.div_euclid(1000) + i64::from(order_us % 1000 > 0);
-    let day = work.calendar(campaign).date(contact.time_zone.as_deref(), now_ms).unwrap_or(contact.due_date);
+    let day = work.calendar(campaign).date(contact.time_zone.as_deref(), dial_at_ms).unwrap_or(contact.due_date);
     let today = match retry.day {
         Some((last, n)) if last == day => n.saturating_add(1),
         _ => 1,
