@@ -38,6 +38,12 @@ pub fn asked_by_person(now_ms: i64) -> Vec<u8> {
     DoNotCall { reason: Reason::AskedInCall, since_ms: now_ms, until_ms: None }.encode()
 }
 
+/// What is written when somebody asks in a call to `phone` not to be called again: the event, and the entry at once. The
+/// fold enters it, too, but only if the event is heard before the call is folded; a request must hold whenever it came.
+pub fn asked_in_call(vault: &Vault, phone: &str, event: (String, Vec<u8>), now_ms: i64) -> [(String, Vec<u8>); 2] {
+    [event, (do_not_call_key(vault, phone), asked_by_person(now_ms))]
+}
+
 /// Whether an entry holds now. One that cannot be read holds: when in doubt there is no call.
 pub fn holds(bytes: &[u8], now_ms: i64) -> bool {
     decode::<DoNotCall>(VERSION, bytes).is_none_or(|entry| entry.until_ms.is_none_or(|until| now_ms < until))

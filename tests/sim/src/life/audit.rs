@@ -41,14 +41,12 @@ impl Life {
         let day = local_day(clock_ms, who.row.day_offset());
 
         let before = |since: Option<&i64>| since.is_some_and(|at| *at < began_ms);
-        let folded =
-            |since: Option<&i64>| since.is_some_and(|at| at + STRAGGLERS_MS + 2 * self.plan.skew_range_ms() < began_ms);
         let barred = [
             (before(books.suppressed.get(to)), "is on the do-not-call list"),
+            (before(books.asked.get(to)), "asked not to be called"),
             (before(books.settled.get(&person)), "has settled"),
             (before(books.lists[who.roll].withdrawn_ms.as_ref()), "is on a withdrawn list"),
-            (folded(books.asked.get(to)), "asked not to be called"),
-            (folded(books.wrong.get(&(person, to.to_owned()))), "is not at this number"),
+            (self.wrong(&books, person, to), "is not at this number"),
         ];
         for (_, why) in barred.iter().filter(|(barred, _)| *barred) {
             self.found("R3", format!("{name} goes to {to}, who {why}"));
@@ -100,8 +98,7 @@ impl Life {
         let in_second = books.dials.iter().rev().take_while(|d| d.at_ms > now_ms - 1_000);
         let in_second: Vec<&Dial> = in_second.filter(|d| d.campaign == campaign).collect();
         let rate_then = in_second.iter().map(|d| d.rate).fold(rate, f64::max);
-        let allowed = rate_then * self.window_s() + 1.0;
-        if (in_second.len() + 1) as f64 > allowed.ceil() {
+        if (in_second.len() + 1) as f64 > (rate_then * self.window_s()).ceil() {
             self.found("R6", format!("{name} is order {} in a second at a rate of {rate_then}", in_second.len() + 1));
         }
         let dial = Dial { call, campaign, person, phone: to.to_owned(), at_ms: now_ms, day, rate, invalid: false };
@@ -109,13 +106,16 @@ impl Life {
         self.books.borrow_mut().enter(dial);
     }
 
-    /// How much of a rate may fall into one second: a second's worth; and what late orders of one tick and punctual
-    /// ones of the next add to each other, and hosts whose clocks differ.
+    /// Whether a call to this number told in time that the person is not there.
+    fn wrong(&self, books: &Books, person: usize, to: &str) -> bool {
+        let told = |d: &Dial| self.prompt(books, d) == Some(Disposition::WrongNumber);
+        books.rung_of(person).any(|d| d.phone == to && told(d))
+    }
+
+    /// How much of a rate may fall into one second, as documented: an order may go out a quarter of a second after its
+    /// turn, and clocks of hosts differ.
     fn window_s(&self) -> f64 {
-        use super::Class::*;
-        let slow = [Slow, Stall, DieBefore, Torn, Early].iter().any(|class| self.plan.has(*class));
-        let spread_ms = if slow { LATE_MS } else { 50 } + self.plan.skew_range_ms();
-        1.0 + spread_ms as f64 / 1_000.0
+        1.25 + self.plan.skew_range_ms() as f64 / 1_000.0
     }
 
     /// Each campaign's contacts add up, whatever has failed so far.

@@ -82,15 +82,13 @@ pub struct Books {
     pub settled: HashMap<usize, i64>,
     /// By phone: who asked for it in a call.
     pub asked: HashMap<String, i64>,
-    /// By person and phone.
-    pub wrong: HashMap<(usize, String), i64>,
     pub dials: Vec<Dial>,
     by_call: HashMap<Key, usize>,
     pub rung: BTreeMap<Key, Rung>,
     pub told: BTreeMap<Key, Vec<Told>>,
     calls: BTreeMap<Key, CallId>,
     pub inbound: u64,
-    /// Callbacks on their way.
+    /// Callbacks on their way, and people with something in mind.
     pub pending: usize,
 }
 
@@ -116,7 +114,6 @@ impl Books {
             suppressed: HashMap::new(),
             settled: HashMap::new(),
             asked: HashMap::new(),
-            wrong: HashMap::new(),
             dials: Vec::new(),
             by_call: HashMap::new(),
             rung: BTreeMap::new(),
@@ -207,12 +204,8 @@ impl Books {
             told.taken_ms.get_or_insert(now_ms);
         }
         let Some(dial) = self.by_call.get(&key(&call)).map(|n| &self.dials[*n]) else { return };
-        match news {
-            News::Dialog(Said::DoNotCall) => drop(self.asked.entry(dial.phone.clone()).or_insert(now_ms)),
-            News::Dialog(Said::WrongNumber) => {
-                self.wrong.entry((dial.person, dial.phone.clone())).or_insert(now_ms);
-            }
-            _ => {}
+        if *news == News::Dialog(Said::DoNotCall) {
+            self.asked.entry(dial.phone.clone()).or_insert(now_ms);
         }
     }
 

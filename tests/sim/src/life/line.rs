@@ -1,11 +1,13 @@
 //! The carrier's side: calls that ring, and what it tells of them.
 
 use super::Life;
+use super::books::key;
 use super::plan::Class;
 use super::store::Shaky;
 use crate::tick::Fate;
-use dering::attempt::{CallId, Event, News};
+use dering::attempt::{CallId, Event, News, Said};
 use dering::store::Store;
+use dering::suppression;
 use std::rc::Rc;
 
 /// How often the carrier repeats a callback that was not taken.
@@ -50,7 +52,8 @@ impl Life {
             }
             self.callback(call, news.clone(), at_ms);
             if self.happens(Class::Twice) {
-                self.callback(call, news, at_ms + self.below(self.pick(&[100, 60_000, 3_600_000])) as i64);
+                let later_ms = if during { 100 } else { self.pick(&[100, 60_000, 3_600_000]) };
+                self.callback(call, news, at_ms + self.below(later_ms) as i64);
             }
         }
         if self.happens(Class::Foreign) {
@@ -109,7 +112,16 @@ impl Life {
             }
             return taken;
         }
-        let taken = Shaky::new(self, None).set(&event.key(&call), &event.encode()).await.is_ok();
+        let store = Shaky::new(self, None);
+        let pair = (event.key(&call), event.encode());
+        let phone = self.books.borrow().dial(key(&call)).map(|d| d.phone.clone());
+        let taken = match phone {
+            // As the voice flow does.
+            Some(phone) if *news == News::Dialog(Said::DoNotCall) => {
+                store.set_many(&suppression::asked_in_call(&self.vault, &phone, pair, at_ms)).await.is_ok()
+            }
+            _ => store.set(&pair.0, &pair.1).await.is_ok(),
+        };
         if taken {
             self.tell(|| format!("heard of {}: {news:?}", self.name(&call)));
             self.books.borrow_mut().heard(call, news, self.now_ms());

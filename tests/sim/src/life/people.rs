@@ -23,9 +23,9 @@ pub async fn direct(life: Rc<Life>) {
         life.nursery.spawn(None, owner(life.clone(), roll));
     }
     for campaign in 0..life.plan.specs.len() {
-        life.nursery.spawn(None, admin(life.clone(), campaign));
+        life.with_something_in_mind(admin(life.clone(), campaign));
     }
-    life.nursery.spawn(None, public(life.clone()));
+    life.with_something_in_mind(public(life.clone()));
     life.nursery.spawn(None, schedule(life.clone()));
 
     let last_due = life.plan.rolls.iter().flat_map(|r| &r.people).map(|p| p.due).max().unwrap_or_default();
@@ -86,21 +86,21 @@ async fn public(life: Rc<Life>) {
     while !life.calm() {
         life.time.sleep(life.below(life.plan.faulty_ms as usize / 12) as i64).await;
         if life.happens(Class::Pays) {
-            life.nursery.spawn(None, pays(life.clone(), life.below(people)));
+            life.with_something_in_mind(pays(life.clone(), life.below(people)));
         }
         if life.happens(Class::DoNotCall) {
-            life.nursery.spawn(None, complains(life.clone(), life.below(people)));
+            life.with_something_in_mind(complains(life.clone(), life.below(people)));
         }
         if life.happens(Class::Inbound) {
-            life.nursery.spawn(None, calls_in(life.clone()));
+            life.with_something_in_mind(calls_in(life.clone()));
         }
         let roll = life.below(life.plan.rolls.len());
         if life.happens(Class::Withdraws) && life.happens(Class::Withdraws) {
-            life.nursery.spawn(None, withdraws(life.clone(), roll));
+            life.with_something_in_mind(withdraws(life.clone(), roll));
         }
         if life.happens(Class::UploadsAgain) {
             let life = life.clone();
-            life.clone().nursery.spawn(None, async move {
+            life.clone().with_something_in_mind(async move {
                 life.upload(roll).await;
             });
         }
@@ -150,6 +150,16 @@ async fn withdraws(life: Rc<Life>, roll: usize) {
 }
 
 impl Life {
+    /// Somebody whom the story's end waits for.
+    fn with_something_in_mind(self: &Rc<Self>, body: impl Future<Output = ()> + 'static) {
+        let life = self.clone();
+        self.books.borrow_mut().pending += 1;
+        self.nursery.spawn(None, async move {
+            body.await;
+            life.books.borrow_mut().pending -= 1;
+        });
+    }
+
     /// Writes a value until that is acknowledged.
     async fn keep(self: &Rc<Self>, key: &str, value: &[u8]) {
         self.stir();
