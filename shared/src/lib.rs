@@ -7,7 +7,8 @@
 //! | [`contact`] | one taxpayer and one matter, as a list row became it |
 //! | [`list`] | bytes of an upload in, accepted contacts and rejected rows with reasons out; pages |
 //! | [`hours`] | callable hours: may this contact be rung now, and if not, from when? |
-//! | [`suppression`] | do-not-call and settled: may this person be called at all? |
+//! | [`person`] | persons over all lists and campaigns, and how often they were called |
+//! | [`suppression`] | do-not-call, wrong number, deceased, settled: may this person be called at all? |
 //! | [`attempt`] | one call: its id, its events, its disposition, what follows |
 //! | [`flow`] | the call script as neutral verbs: say, gather, transfer, hang up |
 //! | [`tick`] | fold the news, choose, look up, commit, place: the only writer of a shard's cell |
@@ -23,6 +24,7 @@ pub mod contact;
 pub mod flow;
 pub mod hours;
 pub mod list;
+pub mod person;
 pub mod problem;
 pub mod provider;
 pub mod report;

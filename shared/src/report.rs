@@ -5,7 +5,7 @@ use crate::campaign;
 use crate::list::{self, Manifest};
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, keys};
-use crate::tick::{self, Attempt, Results, Shard, Year};
+use crate::tick::{self, Attempt, CallerIdOut, Results, Shard, Year};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -24,9 +24,13 @@ pub struct CampaignReport {
     pub ends: BTreeMap<&'static str, u64>,
     /// Calls that were ordered and taken: the sum of `dispositions` without `not_placed`.
     pub attempts: u64,
+    /// Orders that never rang: refused by the provider, or never sent. They are no attempts and cost the contact nothing.
+    pub never_rung: u64,
     pub dispositions: BTreeMap<&'static str, u64>,
     pub right_party_contacts: u64,
     pub talk_seconds: u64,
+    /// Caller ids of the campaign that a provider does not take.
+    pub caller_ids_out: Vec<CallerIdOut>,
     pub first_call_at: Option<String>,
     pub last_outcome_at: Option<String>,
     /// Whether the sum holds; anything but true is a fault to be reported.
@@ -92,6 +96,14 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
             *report.held.entry("unreadable_event").or_default() += n;
         }
         report.unreadable_lists.extend(state.unread.lists().map(str::to_owned));
+        for out in state.pace.out().iter().map(CallerIdOut::of) {
+            let known = |o: &CallerIdOut| (o.provider, &o.number) == (out.provider, &out.number);
+            if campaign.settings.caller_ids.iter().any(|c| c.number == out.number)
+                && !report.caller_ids_out.iter().any(known)
+            {
+                report.caller_ids_out.push(out);
+            }
+        }
         let Some(books) = state.books.get(id) else { continue };
         report.contacts += books.contacts;
         for (end, n) in &books.ends {
@@ -99,8 +111,9 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         }
         for (disposition, n) in &books.dispositions {
             *report.dispositions.entry(disposition.as_str()).or_default() += n;
-            if *disposition != Disposition::NotPlaced {
-                report.attempts += n;
+            match disposition {
+                Disposition::NotPlaced => report.never_rung += n,
+                _ => report.attempts += n,
             }
         }
         report.right_party_contacts += books.right_party;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
 
-/// Why a phone is on the do-not-call list.
+/// Why a phone or a taxpayer is not to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -15,9 +15,13 @@ pub enum Reason {
     AskedInCall,
     /// An admin entered it.
     Entered,
+    /// The taxpayer has died: heirs are not called, letters go to them.
+    Deceased,
+    /// Whoever answers this number is not the taxpayer it is listed for.
+    WrongNumber,
 }
 
-/// A do-not-call entry.
+/// An entry: a phone or a taxpayer that is not to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoNotCall {
     pub reason: Reason,
@@ -44,9 +48,17 @@ pub fn asked_in_call(vault: &Vault, phone: &str, event: (String, Vec<u8>), now_m
     [event, (do_not_call_key(vault, phone), asked_by_person(now_ms))]
 }
 
-/// Whether an entry holds now. One that cannot be read holds: when in doubt there is no call.
-pub fn holds(bytes: &[u8], now_ms: i64) -> bool {
-    decode::<DoNotCall>(VERSION, bytes).is_none_or(|entry| entry.until_ms.is_none_or(|until| now_ms < until))
+/// The entry of a number that was reported as wrong.
+pub fn reported_wrong(now_ms: i64) -> Vec<u8> {
+    DoNotCall { reason: Reason::WrongNumber, since_ms: now_ms, until_ms: None }.encode()
+}
+
+/// Why an entry holds now; `None` if it does not. One that cannot be read holds: when in doubt there is no call.
+pub fn reason(bytes: &[u8], now_ms: i64) -> Option<Reason> {
+    match decode::<DoNotCall>(VERSION, bytes) {
+        None => Some(Reason::Entered),
+        Some(entry) => entry.until_ms.is_none_or(|until| now_ms < until).then_some(entry.reason),
+    }
 }
 
 /// Keyed hash of a phone (E.164): the person, as far as the store knows.
@@ -54,15 +66,59 @@ pub fn person(identity: &Identity, phone: &str) -> String {
     identity.hash(b"phone", phone.as_bytes())
 }
 
+/// Keyed hash of a taxpayer number (16 digits).
+pub fn taxpayer(identity: &Identity, taxpayer_id: &str) -> String {
+    identity.hash(b"taxpayer", taxpayer_id.as_bytes())
+}
+
 /// Key of the do-not-call entry of a phone (E.164).
 pub fn do_not_call_key(identity: &Identity, phone: &str) -> String {
     keys::do_not_call(&person(identity, phone))
 }
 
-/// Key of the entry that an id ([`person`]) names; `None` if it is no such id.
+/// Whom an entry is about. Wrong numbers are kept apart from do-not-call entries: both can hold for one phone, and lifting
+/// one leaves the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// Nobody is called on this phone (E.164).
+    Phone(&'a str),
+    /// This taxpayer (16 digits) is not called on any phone.
+    Taxpayer(&'a str),
+    /// This phone is not the listed taxpayer's.
+    WrongNumber(&'a str),
+}
+
+/// What the id of a wrong number's entry begins with. No hash has a dot.
+const WRONG: &str = "w.";
+
+impl Subject<'_> {
+    /// The entry's id: opaque, with nothing personal in it.
+    pub fn id(&self, identity: &Identity) -> String {
+        match self {
+            Subject::Phone(phone) => person(identity, phone),
+            Subject::Taxpayer(id) => taxpayer(identity, id),
+            Subject::WrongNumber(phone) => format!("{WRONG}{}", person(identity, phone)),
+        }
+    }
+
+    /// Where the entry is kept.
+    pub fn key(&self, identity: &Identity) -> String {
+        match self {
+            Subject::Phone(phone) => do_not_call_key(identity, phone),
+            Subject::Taxpayer(id) => keys::do_not_call(&taxpayer(identity, id)),
+            Subject::WrongNumber(phone) => keys::wrong_number(&person(identity, phone)),
+        }
+    }
+}
+
+/// Key of the entry that an id ([`Subject::id`]) names; `None` if it is no such id.
 pub fn key_of(id: &str) -> Option<String> {
-    let plain = id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    plain.then(|| keys::do_not_call(id))
+    let (hash, wrong) = match id.strip_prefix(WRONG) {
+        Some(hash) => (hash, true),
+        None => (id, false),
+    };
+    let plain = hash.len() == 22 && hash.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    plain.then(|| if wrong { keys::wrong_number(hash) } else { keys::do_not_call(hash) })
 }
 
 /// A settlement that the tax administration reported.

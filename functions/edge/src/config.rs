@@ -2,6 +2,7 @@
 //! providers a read is a network round trip, and a rotated secret must still take effect without a restart.
 
 use crate::clock;
+use dering::campaign::{Limits, PersonLimits};
 use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::provider::{Account, Provider, SigningSecret};
@@ -132,7 +133,11 @@ pub async fn calling_account(provider: Provider) -> Result<Account, Problem> {
                 Some(url) => base_url("twilio_base_url", &url)?,
                 None => String::new(),
             };
-            Ok(Account { base_url, account, key, secret, signing_secrets: Vec::new() })
+            let limits = limits(
+                ("twilio_calls_per_second", variable("twilio_calls_per_second").await?),
+                ("twilio_concurrent", variable("twilio_concurrent").await?),
+            )?;
+            Ok(Account { base_url, account, key, secret, signing_secrets: Vec::new(), limits })
         }
     }
 }
@@ -160,6 +165,22 @@ pub async fn shards() -> Result<u16, Problem> {
         None => Ok(1),
         Some(text) => parse_shards(&text),
     }
+}
+
+/// How often a person may be called over all campaigns; the domain's own limits where a variable is not set.
+pub async fn person_limits() -> Result<PersonLimits, Problem> {
+    let default = PersonLimits::default();
+    Ok(PersonLimits {
+        per_day: limit("person_calls_per_day", default.per_day).await?,
+        per_week: limit("person_calls_per_week", default.per_week).await?,
+    })
+}
+
+async fn limit(name: &'static str, default: u8) -> Result<u8, Problem> {
+    let Some(text) = variable(name).await? else { return Ok(default) };
+    let most = PersonLimits::MAX;
+    let meant = text.parse().ok().filter(|n| (1..=most).contains(n));
+    meant.ok_or_else(|| not_configured(name, format!("The variable {name} must be a number from 1 to {most}.")))
 }
 
 /// The number that callers are transferred to; E.164, not checked here.
@@ -191,6 +212,22 @@ pub async fn legal_hours() -> Result<LegalHours, Problem> {
 pub async fn own_numbers() -> Result<Vec<String>, Problem> {
     let text = variable("own_numbers").await?.unwrap_or_default();
     Ok(text.split(',').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect())
+}
+
+/// What the provider lets the account do: orders a second, calls at once. Empty: only the campaigns' own limits hold.
+fn limits(
+    calls_per_second: (&'static str, Option<String>),
+    concurrent: (&'static str, Option<String>),
+) -> Result<Limits, Problem> {
+    let wrong = |name, range| not_configured(name, format!("The variable {name} must be a number, {range}, or empty."));
+    let rate = calls_per_second.1.map(|text| text.parse().map_err(|_| wrong(calls_per_second.0, "0.001 to 1000")));
+    let lines = concurrent.1.map(|text| text.parse().map_err(|_| wrong(concurrent.0, "1 to 10000")));
+    let limits = Limits { calls_per_second: rate.transpose()?, concurrent: lines.transpose()? };
+    match limits.fault() {
+        None => Ok(limits),
+        Some(("concurrent", range)) => Err(wrong(concurrent.0, range)),
+        Some((_, range)) => Err(wrong(calls_per_second.0, range)),
+    }
 }
 
 fn parse_shards(text: &str) -> Result<u16, Problem> {
@@ -290,6 +327,27 @@ mod tests {
         assert_eq!(parse_shards("4").ok(), Some(4));
         for bad in ["0", "-1", "1025", "x", "1.5", "65537"] {
             assert!(parse_shards(bad).is_err_and(|p| p.detail.contains("1024")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn limits_of_an_account() {
+        let of = |rate: &str, lines: &str| {
+            let set = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+            limits(("a_calls_per_second", set(rate)), ("a_concurrent", set(lines)))
+        };
+        assert_eq!(of("", "").unwrap(), Limits::default());
+        assert_eq!(of("0.5", "3").unwrap(), Limits { calls_per_second: Some(0.5), concurrent: Some(3) });
+        for (rate, lines, named) in [
+            ("0", "", "a_calls_per_second"),
+            ("x", "", "a_calls_per_second"),
+            ("nan", "", "a_calls_per_second"),
+            ("1", "0", "a_concurrent"),
+            ("1", "1.5", "a_concurrent"),
+            ("1", "10001", "a_concurrent"),
+        ] {
+            let problem = of(rate, lines).unwrap_err();
+            assert!(problem.status == 503 && problem.detail.contains(named), "{rate} {lines}: {problem:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 use dering::problem::Problem;
 use dering::report;
 use dering::store::Store;
-use dering::tick::Attempt;
+use dering::tick::{self, Attempt};
 use edge::request::Head;
 use edge::{Reply, answer, auth, clock, config, request, response, store::SpinStore};
 use serde_json::{Value, json};
@@ -39,6 +39,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             let year = year.or(now.map(|d| d.year())).unwrap_or_default();
             Ok(response::json(200, &report::annual(&SpinStore, shards, year).await?))
         }
+        ["v1", "contacts", contact, "why"] => why(contact, &head, shards).await,
         ["v1", "exports", "attempts"] => attempts(&head, shards).await,
         _ => Err(response::not_found()),
     }
@@ -60,6 +61,22 @@ fn parameter(name: &str, expected: &str) -> Problem {
         format!("the parameter `{name}` must be {expected}"),
         "Correct the parameter and send the request again.",
     )
+}
+
+/// Why a contact is or is not called, now or at the moment `at`.
+async fn why(contact: &str, head: &Head, shards: u16) -> Result<Reply, Problem> {
+    let at_ms = match head.parameter("at") {
+        None => clock::now_ms(),
+        Some(text) => {
+            let at = text.parse::<jiff::Timestamp>();
+            at.map_err(|_| parameter("at", "a time such as 2027-03-01T09:00:00+07:00"))?.as_millisecond()
+        }
+    };
+    let vault = config::vault().await?;
+    let limits = config::person_limits().await?;
+    let legal_hours = config::legal_hours().await?;
+    let asked = tick::Asked { contact, at_ms, shards, limits, legal_hours: &legal_hours };
+    Ok(response::json(200, &tick::why(&SpinStore, &vault, &asked).await?))
 }
 
 /// A campaign's attempts as JSON Lines, newest first; `link` leads to the next part.

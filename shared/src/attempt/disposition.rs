@@ -1,8 +1,6 @@
-//! What a call came to, and what follows. Both are pure: the disposition of the set of events, whatever their order
-//! and however often each was told; the follow-up of the disposition and the campaign's rules.
+//! What a call came to: a pure function of the set of its events, whatever their order and however often each was told.
 
 use super::event::{AnsweredBy, Ending, Event, News, Refusal, Said};
-use crate::campaign::Attempts;
 use serde::{Deserialize, Serialize};
 
 /// The outcome of one attempt.
@@ -84,6 +82,16 @@ impl Disposition {
         }
     }
 
+    /// Whether somebody or something picked up.
+    pub fn answered(self) -> bool {
+        use Disposition::*;
+        match self {
+            Informed | Promise | SaysSettled | Transferred | Callback | Refused | DoNotCall | WrongNumber
+            | ThirdParty | Voicemail => true,
+            NoAnswer | Busy | InvalidNumber | NotPlaced | Failed | Unknown => false,
+        }
+    }
+
     /// Whether the taxpayer in person (or the company's representative) was spoken to.
     pub fn right_party(self) -> bool {
         use Disposition::*;
@@ -149,6 +157,8 @@ pub struct Outcome {
     pub settled: bool,
     /// Asked not to be called again, whatever else was said.
     pub do_not_call: bool,
+    /// Asked to be called at that moment (Unix ms).
+    pub callback_at_ms: Option<i64>,
 }
 
 /// Folds a call's events. A set: order and repetition change nothing. No ending among them: `Unknown`, or what was
@@ -160,6 +170,7 @@ pub fn disposition(events: &[Event]) -> Outcome {
     let mut machine = None;
     let mut refusal = None;
     let mut talk_s = 0;
+    let mut callback_at_ms = None;
     let mut failed_for_good = false;
     for event in events {
         match &event.news {
@@ -167,6 +178,7 @@ pub fn disposition(events: &[Event]) -> Outcome {
             News::Refused(r) => refusal = refusal.max(Some(rank(*r))),
             News::Dialog(s) => said = Some(*s),
             News::Transfer { bridged: b } => bridged = Some(bridged.unwrap_or(false) || *b),
+            News::CallbackAt { at_ms } => callback_at_ms = Some(*at_ms),
             News::Machine(by) => machine = machine.or(Some(*by).filter(is_machine)),
             News::Ended { ending: e, talk_s: t, sip, answered_by } => {
                 // Should a carrier tell two endings of one call, the one with audio is the truth.
@@ -198,7 +210,13 @@ pub fn disposition(events: &[Event]) -> Outcome {
         (None, None, Some(_)) => NotPlaced,
         (None, None, None) => Unknown,
     };
-    Outcome { disposition, talk_s, settled: said == Some(Said::Settled), do_not_call: said == Some(Said::DoNotCall) }
+    Outcome {
+        disposition,
+        talk_s,
+        settled: said == Some(Said::Settled),
+        do_not_call: said == Some(Said::DoNotCall),
+        callback_at_ms: callback_at_ms.filter(|_| disposition == Callback),
+    }
 }
 
 fn is_machine(by: &AnsweredBy) -> bool {
@@ -225,45 +243,9 @@ fn rank(refusal: Refusal) -> u8 {
     match refusal {
         Refusal::InvalidNumber => INVALID,
         Refusal::Blocked => 3,
-        Refusal::Configuration => 2,
-        Refusal::Busy => 1,
-    }
-}
-
-/// What follows an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    Close(End),
-    /// Again after so many seconds.
-    Retry {
-        after_s: u64,
-    },
-    /// Again with the contact's next number, if it has one; else closed.
-    OtherNumber {
-        after_s: u64,
-        otherwise: End,
-    },
-}
-
-/// What follows when the `attempts`-th attempt (from 1; orders nobody took are not counted) has ended.
-/// A new disposition must choose: there is no wildcard.
-pub fn next(ended: &Outcome, attempts: u8, rules: &Attempts) -> Next {
-    use Disposition::*;
-    if ended.settled {
-        return Next::Close(End::Settled);
-    }
-    let after_s = rules.retry_after_s(ended.disposition);
-    let spent = attempts >= rules.max;
-    match ended.disposition {
-        Informed | Promise | SaysSettled | Transferred => Next::Close(End::Reached),
-        DoNotCall => Next::Close(End::Suppressed),
-        WrongNumber | InvalidNumber if spent => Next::Close(End::WrongNumber),
-        WrongNumber | InvalidNumber => Next::OtherNumber { after_s, otherwise: End::WrongNumber },
-        NotPlaced => Next::Retry { after_s },
-        Callback | Refused | ThirdParty | Voicemail | NoAnswer | Busy | Failed | Unknown if spent => {
-            Next::Close(End::Exhausted)
-        }
-        Callback | Refused | ThirdParty | Voicemail | NoAnswer | Busy | Failed | Unknown => Next::Retry { after_s },
+        Refusal::Configuration | Refusal::CallerId => 2,
+        Refusal::Busy | Refusal::Unreachable => 1,
+        Refusal::Held => 0,
     }
 }
 
@@ -353,22 +335,5 @@ mod tests {
             }
         }
         assert_eq!(seen, 720);
-    }
-
-    #[test]
-    fn the_table_of_what_follows() {
-        use Disposition::*;
-        let rules = Attempts { max: 3, ..Attempts::default() };
-        let after = |d: Disposition, n: u8| {
-            next(&Outcome { disposition: d, talk_s: 0, settled: false, do_not_call: false }, n, &rules)
-        };
-        assert_eq!(after(Busy, 1), Next::Retry { after_s: 30 * 60 });
-        assert_eq!(after(NoAnswer, 2), Next::Retry { after_s: 2 * 3600 });
-        assert_eq!(after(NoAnswer, 3), Next::Close(End::Exhausted));
-        assert_eq!(after(NotPlaced, 3), Next::Retry { after_s: 60 });
-        assert_eq!(after(Informed, 1), Next::Close(End::Reached));
-        assert_eq!(after(DoNotCall, 1), Next::Close(End::Suppressed));
-        assert!(matches!(after(WrongNumber, 1), Next::OtherNumber { otherwise: End::WrongNumber, .. }));
-        assert_eq!(after(InvalidNumber, 3), Next::Close(End::WrongNumber));
     }
 }

@@ -60,8 +60,14 @@ pub enum Refusal {
     Busy,
     /// Blocked for this destination.
     Blocked,
-    /// Our account, credentials, caller id or request is wrong: an admin must look.
+    /// Our account, credentials or request is wrong: an admin must look.
     Configuration,
+    /// The caller id is not ours to use, or flagged: another may do.
+    CallerId,
+    /// The provider was not reached.
+    Unreachable,
+    /// Not even sent: its moment was over, or the provider is left alone.
+    Held,
 }
 
 /// One piece of news about a call.
@@ -84,6 +90,8 @@ pub enum News {
     Machine(AnsweredBy),
     /// What came of the conversation.
     Dialog(Said),
+    /// The person asked to be called again at that moment (Unix ms). Said beside [`Said::Callback`].
+    CallbackAt { at_ms: i64 },
     /// Whether the officer's line was bridged after [`Said::TransferAsked`].
     Transfer { bridged: bool },
 }
@@ -98,7 +106,7 @@ pub struct Event {
 /// The kinds that end a call.
 pub const ENDING_KINDS: [&str; 6] = ["completed", "busy", "no_answer", "failed", "canceled", "refused"];
 /// The kinds that say more about a call.
-pub const OTHER_KINDS: [&str; 4] = ["placed", "machine", "dialog", "transfer"];
+pub const OTHER_KINDS: [&str; 5] = ["placed", "machine", "dialog", "transfer", "callback_at"];
 
 impl News {
     /// The last part of the event's key. Different events never share one.
@@ -116,6 +124,7 @@ impl News {
             News::Machine(_) => "machine",
             News::Dialog(_) => "dialog",
             News::Transfer { .. } => "transfer",
+            News::CallbackAt { .. } => "callback_at",
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::invalid;
 use crate::problem::Problem;
 use jiff::SignedDuration;
+use jiff::fmt::serde::duration::friendly::compact;
 use serde::{Deserialize, Serialize};
 
 /// How long a call may ring, talk, and be silent about itself.
@@ -10,10 +11,13 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct CallLimits {
     /// 25 s is about five rings.
+    #[serde(serialize_with = "compact::required")]
     pub ring: SignedDuration,
+    #[serde(serialize_with = "compact::required")]
     pub talk: SignedDuration,
     /// How long after dialling a call of which nothing was heard is closed as `unknown`: at least `ring` and 5 s. Where
     /// the ends of calls are reported late or not at all, `ring` and `talk` together are on the safe side.
+    #[serde(serialize_with = "compact::required")]
     pub unknown_after: SignedDuration,
 }
 

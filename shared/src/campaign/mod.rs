@@ -1,25 +1,30 @@
 //! What an admin sets: whom to call for what, when, how often, how fast, and with which words.
 
+mod attempts;
 mod calendar;
 mod call;
+mod caller_id;
 mod idempotency;
+mod order;
+mod rate;
 mod shelf;
 
+pub use attempts::{Again, Attempts, Change, Row, row};
 pub use call::CallLimits;
+pub use caller_id::{CallerId, fingerprint, pick};
 pub use idempotency::id_for_key;
+pub use order::{Order, OrderKey};
+pub use rate::{Limits, Rate};
 pub use shelf::{Shelf, edit, read, read_version};
 
-use crate::attempt::Disposition;
 use crate::contact::{Language, Matter};
 use crate::flow::Script;
-use crate::hours::{Blackout, Country, Hours};
+use crate::hours::{Blackout, Country, Hours, by_day};
 use crate::problem::Problem;
 use crate::provider::Provider;
-use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Whether and how a campaign calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,57 +50,29 @@ pub enum Mode {
     Assisted,
 }
 
-/// How often a contact is tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How often a person may be called over all lists and campaigns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Attempts {
-    /// Attempts a contact at most.
-    pub max: u8,
-    /// Attempts a contact and (local) day at most.
+pub struct PersonLimits {
+    /// Calls a (local) day at most.
     pub per_day: u8,
-    /// Pause after an attempt, by its disposition; what is not named keeps its default.
-    pub retry: BTreeMap<Disposition, SignedDuration>,
+    /// Calls at most in any seven days.
+    pub per_week: u8,
 }
 
-impl Default for Attempts {
+impl Default for PersonLimits {
     fn default() -> Self {
-        Attempts { max: 3, per_day: 2, retry: BTreeMap::new() }
+        PersonLimits { per_day: 2, per_week: 5 }
     }
 }
 
-impl Attempts {
-    /// Seconds to wait after an attempt that ended so.
-    pub fn retry_after_s(&self, ended: Disposition) -> u64 {
-        use Disposition::*;
-        if let Some(set) = self.retry.get(&ended) {
-            return set.as_secs().unsigned_abs();
-        }
-        match ended {
-            NotPlaced => 60,
-            Busy => 30 * 60,
-            Failed | Unknown => 3600,
-            NoAnswer => 2 * 3600,
-            Voicemail | ThirdParty => 4 * 3600,
-            InvalidNumber | WrongNumber => 10 * 60,
-            Refused | Callback | Informed | Promise | SaysSettled | Transferred | DoNotCall => 24 * 3600,
-        }
-    }
-}
+impl PersonLimits {
+    /// Most that can be set: what is above cannot be told from harassment, and is not counted.
+    pub const MAX: u8 = 50;
 
-/// How fast a campaign calls.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Rate {
-    /// Orders a second.
-    pub calls_per_second: f64,
-    /// Calls at once.
-    pub concurrent: u32,
-}
-
-impl Default for Rate {
-    fn default() -> Self {
-        // What a new account of the default provider may do.
-        Rate { calls_per_second: 1.0, concurrent: 10 }
+    /// Whether the limits can be meant.
+    pub fn valid(&self) -> bool {
+        (1..=Self::MAX).contains(&self.per_day) && (1..=Self::MAX).contains(&self.per_week)
     }
 }
 
@@ -130,13 +107,18 @@ pub struct Settings {
     pub blackouts: Vec<Blackout>,
     #[serde(default)]
     pub attempts: Attempts,
+    /// Lower limits than the installation's; what is higher has no effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_limits: Option<PersonLimits>,
+    #[serde(default)]
+    pub order: Order,
     #[serde(default)]
     pub call: CallLimits,
     #[serde(default = "default_providers")]
     pub providers: Vec<Provider>,
-    /// E.164 numbers of ours; each call shows one of them.
+    /// Numbers of ours; each call shows one of them.
     #[serde(default)]
-    pub caller_ids: Vec<String>,
+    pub caller_ids: Vec<CallerId>,
     #[serde(default)]
     pub rate: Rate,
     #[serde(default = "default_script")]
@@ -222,7 +204,11 @@ impl Campaign {
             return Err(invalid("", "a merge patch must be a JSON object"));
         }
         let mut json = self.to_json();
-        merge(&mut json, patch);
+        let mut patch = patch.clone();
+        if let Some(Value::Object(hours)) = patch.get_mut("callable_hours") {
+            *hours = by_day(hours);
+        }
+        merge(&mut json, &patch);
         let (id, settings) = Campaign::parse(json)?;
         if id.as_deref() != Some(&self.id) {
             return Err(invalid("/id", "a campaign's id cannot be changed"));
@@ -269,34 +255,20 @@ impl Settings {
             return Err(invalid("/name", "a name has 1 to 200 characters"));
         }
         self.check_calendar()?;
-        if !(1..=20).contains(&self.attempts.max) {
-            return Err(invalid("/attempts/max", "1 to 20"));
-        }
-        if self.attempts.per_day == 0 {
-            return Err(invalid("/attempts/per_day", "at least 1"));
-        }
-        let days_30 = SignedDuration::from_hours(30 * 24);
-        for (disposition, pause) in &self.attempts.retry {
-            if pause.is_negative() || *pause > days_30 {
-                return Err(invalid(&format!("/attempts/retry/{}", disposition.as_str()), "0s to 720h"));
-            }
+        self.attempts.check()?;
+        if self.person_limits.is_some_and(|limits| !limits.valid()) {
+            return Err(invalid("/person_limits", format!("per_day and per_week are 1 to {}", PersonLimits::MAX)));
         }
         self.call.check()?;
         if self.providers.is_empty() {
             return Err(invalid("/providers", "at least one provider"));
         }
-        for (i, id) in self.caller_ids.iter().enumerate() {
-            if !e164(id) {
-                return Err(invalid(&format!("/caller_ids/{i}"), "a number in E.164 form, for example +622129881500"));
-            }
+        let repeated = |i: &usize| self.providers[..*i].contains(&self.providers[*i]);
+        if let Some(i) = (1..self.providers.len()).find(repeated) {
+            return Err(invalid(&format!("/providers/{i}"), "the provider stands in the list twice"));
         }
-        let rate = self.rate.calls_per_second;
-        if !(rate.is_finite() && (0.001..=1000.0).contains(&rate)) {
-            return Err(invalid("/rate/calls_per_second", "0.001 to 1000"));
-        }
-        if !(1..=10_000).contains(&self.rate.concurrent) {
-            return Err(invalid("/rate/concurrent", "1 to 10000"));
-        }
+        caller_id::check(&self.caller_ids)?;
+        self.rate.check()?;
         if Script::named(&self.script).is_none() {
             return Err(invalid("/script", "no script of that name; there is: reminder"));
         }

@@ -143,6 +143,14 @@ impl Calendar {
         self.local(zone, at_ms).or_else(|| self.local(None, at_ms)).map(|(date, _)| date)
     }
 
+    /// Whether the local day is one without calls: a holiday, a blackout, or before the campaign's first.
+    pub fn day_off(&self, zone: Option<&str>, at_ms: i64) -> bool {
+        self.date(zone, at_ms).map(day_number).is_some_and(|day| {
+            self.first_day.is_some_and(|first| day < first)
+                || self.closed.iter().any(|(first, last)| (*first..=*last).contains(&day))
+        })
+    }
+
     /// The first moment of a later local day than the one that `at_ms` is in.
     pub fn next_day(&self, zone: Option<&str>, at_ms: i64) -> Option<i64> {
         let clock = self.clock(zone)?;

@@ -21,7 +21,7 @@ mod zone;
 pub use calendar::{Calendar, Part};
 pub use days::{Blackout, holidays_named};
 pub use legal::{Country, LegalHours};
-pub use week::Hours;
+pub use week::{Hours, by_day};
 pub use zone::{local_date, local_hour, zone};
 
 /// Zones a contact of this country can be in: Western, Central and Eastern Indonesia Time.

@@ -3,7 +3,9 @@
 use super::zone::zone;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// Minutes after midnight, from and to (exclusive).
 pub type Span = (u16, u16);
@@ -48,21 +50,9 @@ impl Hours {
     pub fn parse(map: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
         let mut days = Week::default();
         for (names, spans) in map {
-            let day = |name: &str| {
-                let name = name.trim();
-                DAY_NAMES.iter().position(|d| *d == name).ok_or(format!(
-                    "\"{name}\" is no weekday: use mon tue wed thu fri sat sun, or a range such as mon-thu"
-                ))
-            };
-            let (from, to) = match names.split_once('-') {
-                Some((from, to)) => (day(from)?, day(to)?),
-                None => (day(names)?, day(names)?),
-            };
-            if to < from {
-                return Err(format!("\"{names}\" runs backwards"));
-            }
+            let named = days_named(names)?;
             let spans = spans.iter().map(|s| span(s)).collect::<Result<Vec<Span>, String>>()?;
-            for day in &mut days[from..=to] {
+            for day in &mut days[named] {
                 day.extend(&spans);
             }
         }
@@ -119,6 +109,42 @@ impl Hours {
     }
 }
 
+/// The days that a member's name stands for, as places in the week.
+fn days_named(names: &str) -> Result<RangeInclusive<usize>, String> {
+    let day = |name: &str| {
+        let name = name.trim();
+        DAY_NAMES
+            .iter()
+            .position(|d| *d == name)
+            .ok_or(format!("\"{name}\" is no weekday: use mon tue wed thu fri sat sun, or a range such as mon-thu"))
+    };
+    let (from, to) = match names.split_once('-') {
+        Some((from, to)) => (day(from)?, day(to)?),
+        None => (day(names)?, day(names)?),
+    };
+    if to < from { Err(format!("\"{names}\" runs backwards")) } else { Ok(from..=to) }
+}
+
+/// The JSON form with a member for each single day, as it is kept: so a merge patch that names `mon-thu` changes what is kept
+/// of these days, and does not come on top of it. What is no weekday stays as it is, to be refused.
+pub fn by_day(hours: &Map<String, Value>) -> Map<String, Value> {
+    let mut days = Map::new();
+    for (names, spans) in hours {
+        let Ok(named) = days_named(names) else {
+            days.insert(names.clone(), spans.clone());
+            continue;
+        };
+        for name in DAY_NAMES.get(named).unwrap_or_default() {
+            match (days.get_mut(*name), spans) {
+                (Some(Value::Array(all)), Value::Array(more)) => all.extend(more.iter().cloned()),
+                (Some(Value::Array(_)), Value::Null) => {}
+                _ => drop(days.insert((*name).to_owned(), spans.clone())),
+            }
+        }
+    }
+    days
+}
+
 /// `08:00-12:00`.
 fn span(text: &str) -> Result<Span, String> {
     let bad = || format!("\"{text}\" is no span of hours; write it like 08:00-12:00");
@@ -166,6 +192,7 @@ impl<'de> Deserialize<'de> for Hours {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn read(json: &str) -> Result<Hours, String> {
         Hours::from_json(json)
@@ -201,6 +228,16 @@ mod tests {
             let told = read(bad).unwrap_err();
             assert!(told.contains(why), "{bad}: {told}");
         }
+    }
+
+    #[test]
+    fn a_patch_of_several_days_is_one_of_each() {
+        let patch = json!({ "mon-wed": ["08:00-12:00"], "wed": ["13:00-14:00"], "sat-sun": null, "sun": ["10:00-11:00"], "x": 1 });
+        let days = json!({
+            "mon": ["08:00-12:00"], "tue": ["08:00-12:00"], "wed": ["08:00-12:00", "13:00-14:00"],
+            "sat": null, "sun": ["10:00-11:00"], "x": 1
+        });
+        assert_eq!(Value::Object(by_day(patch.as_object().unwrap())), days);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::contact::Contact;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Most contacts of a page.
@@ -24,7 +25,7 @@ pub struct Group {
     pub priority: u8,
 }
 
-/// Contacts of one shard and group, in the list's order.
+/// Contacts of one shard and group, the larger amount first, else in the list's order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// The shard that dials them.
@@ -73,15 +74,20 @@ impl<F: Fn(&str) -> u16> Pages<F> {
 
     /// The pages that are left, by shard, zone, due date and priority.
     pub fn finish(self) -> Vec<Page> {
-        let page = |((shard, group), contacts)| Page { shard, group, contacts };
-        self.open.into_iter().map(page).collect()
+        self.open.into_iter().map(|((shard, group), contacts)| page(shard, group, contacts)).collect()
     }
 
     fn close(&mut self, key: &(u16, Group)) -> Option<Page> {
         let ((shard, group), contacts) = self.open.remove_entry(key)?;
         self.contacts -= contacts.len();
-        Some(Page { shard, group, contacts })
+        Some(page(shard, group, contacts))
     }
+}
+
+/// Sorted once, here: contacts are dialled in the order in which they are kept.
+fn page(shard: u16, group: Group, mut contacts: Vec<Contact>) -> Page {
+    contacts.sort_by_key(|contact| Reverse(contact.amount));
+    Page { shard, group, contacts }
 }
 
 #[cfg(test)]
@@ -101,7 +107,7 @@ mod tests {
             tax_type: String::new(),
             tax_code: String::new(),
             tax_period: String::new(),
-            amount: None,
+            amount: row.is_multiple_of(3).then_some(u64::from(row % 7)),
             due_date,
             office: String::new(),
             billing_code: String::new(),
@@ -128,7 +134,7 @@ mod tests {
                 assert_eq!(by_last_digit(&contact.phones[0]) % shards, page.shard);
                 found.push(contact.row);
             }
-            assert!(page.contacts.is_sorted_by_key(|contact| contact.row));
+            assert!(page.contacts.is_sorted_by_key(|contact| (Reverse(contact.amount), contact.row)));
         }
         found.sort_unstable();
         assert_eq!(found, (0..rows).collect::<Vec<_>>());

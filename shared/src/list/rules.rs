@@ -27,7 +27,7 @@ impl Rules {
     pub fn for_campaign(settings: &Settings, own_numbers: Vec<String>, now_ms: i64) -> Self {
         let today = local_date(&settings.time_zone, now_ms).unwrap_or_default();
         let mut own_numbers = own_numbers;
-        own_numbers.extend(settings.caller_ids.iter().cloned());
+        own_numbers.extend(settings.caller_ids.iter().map(|id| id.number.clone()));
         Rules {
             as_of: settings.starts.map_or(today, |starts| starts.max(today)),
             matter: settings.matter,

@@ -6,12 +6,13 @@
 pub mod twilio;
 
 use crate::attempt::{News, Refusal};
+use crate::campaign::Limits;
 use crate::flow::Verb;
 use crate::problem::Problem;
 use std::fmt;
 
 /// The registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
     Twilio,
@@ -163,6 +164,8 @@ pub struct Account {
     pub secret: String,
     /// Newest first; each is accepted.
     pub signing_secrets: Vec<SigningSecret>,
+    /// What the provider lets the account do, for all campaigns together.
+    pub limits: Limits,
 }
 
 /// One secret that signs webhooks.
@@ -174,6 +177,9 @@ pub struct SigningSecret {
 }
 
 impl Provider {
+    /// All of them.
+    pub const ALL: [Provider; 1] = [Provider::Twilio];
+
     /// The provider's name in paths and JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -183,7 +189,7 @@ impl Provider {
 
     /// The provider of that name.
     pub fn named(name: &str) -> Option<Self> {
-        [Provider::Twilio].into_iter().find(|p| p.name() == name)
+        Provider::ALL.into_iter().find(|p| p.name() == name)
     }
 
     /// The request that places a call.

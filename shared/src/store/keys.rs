@@ -13,6 +13,7 @@
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
+//! | `dering/r/S/B` | what the providers' answers to the orders placed under ballot B say about pacing | the tick | the tick |
 //! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
 //! | `dering/p/LIST/G/N` | page N of group G of a list, sealed | ingest | the tick |
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
@@ -21,7 +22,9 @@
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
-//! | `dering/d/HASH` | this phone must not be called | campaigns, the tick | the tick |
+//! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, the tick | the tick |
+//! | `dering/w/HASH` | this phone is not the taxpayer's it is listed for | campaigns, the tick | the tick |
+//! | `dering/h/S/HASH/W/N` | when shard S called this phone, or this taxpayer, for the N-th time in week W | the tick of that shard | the ticks |
 //! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
 
 /// What every key begins with.
@@ -60,6 +63,11 @@ pub fn claim(shard: u16, ballot: u64, index: u16) -> String {
 /// Agenda page `n` written under `ballot`.
 pub fn agenda(shard: u16, ballot: u64, n: u16) -> String {
     format!("{PREFIX}a/{shard}/{ballot}/{n}")
+}
+
+/// What the answers to the orders placed under `ballot` say about pacing.
+pub fn answers(shard: u16, ballot: u64) -> String {
+    format!("{PREFIX}r/{shard}/{ballot}")
 }
 
 /// Results of the calls folded under `ballot`.
@@ -102,9 +110,19 @@ pub fn settlement(hash: &str) -> String {
     format!("{PREFIX}s/{hash}")
 }
 
-/// Do-not-call entry of a phone, by keyed hash.
+/// Do-not-call entry of a phone or a taxpayer, by keyed hash.
 pub fn do_not_call(hash: &str) -> String {
     format!("{PREFIX}d/{hash}")
+}
+
+/// Entry of a phone that was reported as wrong, by keyed hash.
+pub fn wrong_number(hash: &str) -> String {
+    format!("{PREFIX}w/{hash}")
+}
+
+/// The `n`-th call of a person (by keyed hash) in a shard and week of the epoch.
+pub fn dial(shard: u16, hash: &str, week: i64, n: u16) -> String {
+    format!("{PREFIX}h/{shard}/{hash}/{week}/{n}")
 }
 
 /// The number of shards.

@@ -2,7 +2,8 @@
 //! small index in the shard's state. A page is never changed: its entries are written anew under the tick's own ballot.
 
 use super::Work;
-use super::state::{Bucket, Call, Retry, Sweep};
+use super::claim::{self, Claim};
+use super::state::{Bucket, Call, ContactRef, Rank, Retry, Shard, Sweep};
 use crate::attempt::{ENDING_KINDS, OTHER_KINDS};
 use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 const VERSION: u8 = 1;
 /// Entries a page at most: a page is rewritten when an entry joins it.
 const PAGE_MAX: usize = 200;
-/// Spans of sweeps.
-const SWEEP_SLOT_MS: i64 = 10 * 60_000;
+/// Spans of sweeps: so long that the weeks for which calls are remembered make few of them.
+const SWEEP_SLOT_MS: i64 = 6 * 3_600_000;
 
 /// The span of time whose retries share a page: finer when it is near.
 fn slot(now_ms: i64, not_before_ms: i64) -> i64 {
@@ -25,28 +26,41 @@ fn slot(now_ms: i64, not_before_ms: i64) -> i64 {
     not_before_ms.div_euclid(width) * width
 }
 
-/// Takes retries of a campaign that are due, at least `want` if there are so many. Whole pages are taken: what is not
-/// due or not wanted after all must be put back by the caller with [`put`].
-pub async fn take_due<S: Store>(work: &mut Work<'_, S>, campaign: &str, want: usize) -> Result<Vec<Retry>, Problem> {
-    let mut due: Vec<Bucket> =
-        work.state.retries.iter().filter(|b| b.campaign == campaign && b.earliest_ms <= work.now_ms).cloned().collect();
-    due.sort_by_key(|b| (b.earliest_ms, b.ballot, b.n));
-    let mut taken = Vec::new();
-    for bucket in due {
-        if taken.iter().filter(|r: &&Retry| r.not_before_ms <= work.now_ms).count() >= want {
-            break;
+/// The pages of a campaign in which something is due.
+pub fn due<S: Store>(work: &Work<'_, S>, campaign: &str) -> Vec<Bucket> {
+    let due = |b: &&Bucket| b.campaign == campaign && b.earliest_ms <= work.now_ms;
+    work.state.retries.iter().filter(due).cloned().collect()
+}
+
+/// Takes a page off the agenda. What of it is not due or not wanted after all must be put back by the caller with [`put`].
+pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<Vec<Retry>, Problem> {
+    match read::<Retry, S>(work, bucket.ballot, bucket.n).await? {
+        Some(page) if page.len() == bucket.count as usize => {
+            work.state.retries.retain(|b| b != bucket);
+            work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
+            Ok(page)
         }
-        match read::<Retry, S>(work, bucket.ballot, bucket.n).await? {
-            Some(page) if page.len() == bucket.count as usize => {
-                work.state.retries.retain(|b| *b != bucket);
-                work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
-                taken.extend(page);
-            }
-            // Not to be read: nobody in it is called, and the report says so until somebody has looked.
-            _ => work.hold("unreadable", u64::from(bucket.count)),
+        // Not to be read: nobody in it is called, and the report says so until somebody has looked.
+        _ => {
+            work.hold("unreadable", u64::from(bucket.count));
+            Ok(Vec::new())
         }
     }
-    Ok(taken)
+}
+
+/// The retry of a contact, if it is on the agenda. Reads the campaign's pages: for a question now and then.
+pub async fn find<S: Store>(
+    store: &S,
+    shard: u16,
+    state: &Shard,
+    campaign: &str,
+    contact: &ContactRef,
+) -> Result<Option<Retry>, Problem> {
+    let pages = state.retries.iter().filter(|b| b.campaign == campaign);
+    let pages: Vec<String> = pages.map(|b| keys::agenda(shard, b.ballot, b.n)).collect();
+    let found = store.get_all(&pages).await.map_err(|e| Problem::store(&e))?;
+    let retries = found.iter().flatten().filter_map(|bytes| decode::<Vec<Retry>>(VERSION, bytes)).flatten();
+    Ok(retries.into_iter().find(|retry| retry.contact == *contact))
 }
 
 /// Drops all retries of a campaign and answers how many there were.
@@ -60,17 +74,15 @@ pub fn drop_all<S: Store>(work: &mut Work<'_, S>, campaign: &str) -> u64 {
 
 /// Puts retries on the agenda.
 pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>) -> Result<(), Problem> {
-    let mut groups: BTreeMap<(String, i64), Vec<Retry>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, Rank, i64), Vec<Retry>> = BTreeMap::new();
     for (campaign, retry) in retries {
-        groups.entry((campaign, slot(work.now_ms, retry.not_before_ms))).or_default().push(retry);
+        groups.entry((campaign, retry.rank, slot(work.now_ms, retry.not_before_ms))).or_default().push(retry);
     }
-    for ((campaign, slot_ms), mut entries) in groups {
-        let joins = work
-            .state
-            .retries
-            .iter()
-            .find(|b| b.campaign == campaign && b.slot_ms == slot_ms && b.count as usize + entries.len() <= PAGE_MAX)
-            .cloned();
+    for ((campaign, rank, slot_ms), mut entries) in groups {
+        let place = (&campaign, rank, slot_ms);
+        let room = |b: &Bucket| b.count as usize + entries.len() <= PAGE_MAX;
+        let joins = |b: &&Bucket| (&b.campaign, b.rank, b.slot_ms) == place && room(b);
+        let joins = work.state.retries.iter().find(joins).cloned();
         if let Some(bucket) = joins
             && let Some(mut page) = read::<Retry, S>(work, bucket.ballot, bucket.n).await?
             && page.len() == bucket.count as usize
@@ -84,7 +96,15 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
             let n = write(work, page);
             let earliest_ms = page.iter().map(|r| r.not_before_ms).min().unwrap_or(slot_ms);
             let (ballot, count) = (work.ballot, page.len() as u32);
-            work.state.retries.push(Bucket { campaign: campaign.clone(), slot_ms, earliest_ms, count, ballot, n });
+            work.state.retries.push(Bucket {
+                campaign: campaign.clone(),
+                rank,
+                slot_ms,
+                earliest_ms,
+                count,
+                ballot,
+                n,
+            });
         }
     }
     Ok(())
@@ -116,14 +136,18 @@ pub async fn sweep_later<S: Store>(work: &mut Work<'_, S>, mut calls: Vec<Call>,
     Ok(())
 }
 
-/// Deletes what is left of calls of which no callback is taken any more: late repeats of events, and their claims.
+/// Deletes what is left of calls that no limit counts any more, nor is any callback taken of them: late repeats of events,
+/// their persons' entries, their claims.
 pub async fn sweep<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     // One page a tick: a few thousand keys in one delete.
     let Some(sweep) = work.state.sweeps.iter().find(|s| s.due_ms <= work.now_ms).cloned() else { return Ok(()) };
-    for call in read::<Call, S>(work, sweep.ballot, sweep.n).await?.unwrap_or_default() {
-        work.deletes.push(super::claim::place(work.shard, call));
-        work.deletes.extend(event_keys(work.shard, call));
+    let calls = read::<Call, S>(work, sweep.ballot, sweep.n).await?.unwrap_or_default();
+    let places: Vec<String> = calls.iter().map(|call| claim::place(work.shard, *call)).collect();
+    for bytes in work.store.get_all(&places).await.map_err(|e| Problem::store(&e))?.into_iter().flatten() {
+        work.deletes.extend(Claim::decode(&bytes).map(|claim| claim.dial_keys).unwrap_or_default());
     }
+    work.deletes.extend(places);
+    work.deletes.extend(calls.into_iter().flat_map(|call| event_keys(work.shard, call)));
     work.deletes.push(keys::agenda(work.shard, sweep.ballot, sweep.n));
     work.state.sweeps.retain(|s| *s != sweep);
     Ok(())

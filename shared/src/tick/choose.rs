@@ -1,80 +1,76 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
 use super::claim::{self, Claim};
-use super::place::reach_ms;
-use super::state::{ContactRef, Open, Retry};
+use super::lookup::{self, Around, Known, Scope};
+use super::pace::Turn;
+use super::queue::{Candidate, Queue};
+use super::rules::{self, Verdict};
+use super::state::{Open, Retry};
 use super::{Work, agenda, expire};
 use crate::attempt::End;
-use crate::campaign::{Campaign, Mode, State};
+use crate::campaign::{Campaign, Mode, State, fingerprint};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::Store;
-use crate::suppression;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// How far ahead of now a tick claims. Short enough that a pause or a payment acts soon; long enough that ticks of this
-/// distance keep up the rate without a gap.
-pub const HORIZON_MS: i64 = 2_000;
 /// Claims a tick at most, over all campaigns.
 pub const CLAIMS_MAX: usize = 1_000;
 /// Contacts looked at a tick at most, for those who turn out not to be called.
 const LOOKED_MAX: usize = 5_000;
 /// Added to the ringing time: how much later than dialled a call may still be answered.
 const ANSWER_SLACK_MS: i64 = 60_000;
-/// When a person is in another call: looked at again after this.
-const PERSON_BUSY_MS: i64 = 60_000;
-/// When no callable moment is known: looked at again after this.
-const LOOKED_AGAIN_MS: i64 = 24 * 3_600_000;
 
 /// A call to place once the claims are committed.
 pub struct Placement {
     pub open: Open,
-    pub claim_index: u16,
+    pub claim: Claim,
     pub to: String,
-    pub from: String,
+    /// Of the campaign's caller ids.
+    pub fingerprint: u64,
     pub ring_s: u32,
     pub talk_s: u32,
 }
 
-struct Candidate {
-    retry: Retry,
-    contact: Contact,
-}
-
 /// Claims what may be called within the horizon, for all campaigns.
-pub async fn choose<S: Store>(
-    work: &mut Work<'_, S>,
-    alive: &BTreeMap<String, u32>,
-) -> Result<Vec<Placement>, Problem> {
+pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, Problem> {
     let mut placements = Vec::new();
     let campaigns: Vec<Campaign> = work.shelf.campaigns.clone();
+    work.state.pace.look_round(&work.shelf, work.now_ms);
+    let mut running = Vec::new();
     for campaign in &campaigns {
-        if campaign.state == State::Finished {
-            expire::all(work, &campaign.id);
+        match campaign.state {
+            State::Finished => expire::all(work, &campaign.id),
+            State::Running if campaign.settings.mode == Mode::Automated => running.push(campaign),
+            _ => {}
         }
-        if campaign.state != State::Running || campaign.settings.mode != Mode::Automated {
-            continue;
-        }
+    }
+    work.state.pace.in_turn(&mut running);
+    for campaign in running {
         expire::due(work, campaign);
-        let live = alive.get(&campaign.id).copied().unwrap_or(0);
-        let room = campaign.settings.rate.concurrent.saturating_sub(live) as usize;
-        let want = room.min(orders_within_horizon(work, campaign)).min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
+        work.pacing.mend(&mut work.state.pace, campaign);
+        let (room, why) = work.pacing.room(&work.state.pace, campaign);
+        let want = room.min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
+        let before = placements.len();
         if want > 0 {
             choose_in(work, campaign, want, &mut placements).await?;
+        }
+        if placements.len() - before >= want {
+            match waiting(work, &campaign.id) {
+                0 => {}
+                left => work.hold(why, left),
+            }
         }
     }
     Ok(placements)
 }
 
-/// Microseconds between two orders, at this shard's share of the campaign's rate.
-fn interval_us<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> f64 {
-    1e6 * f64::from(work.shards.max(1)) / campaign.settings.rate.calls_per_second
-}
-
-fn orders_within_horizon<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> usize {
-    let next = work.state.books.get(&campaign.id).map_or(0, |b| b.next_order_us).max(work.now_ms * 1000);
-    let ahead = ((work.now_ms + HORIZON_MS) * 1000 - next) as f64;
-    if ahead <= 0.0 { 0 } else { (ahead / interval_us(work, campaign)).ceil() as usize }
+/// Contacts of a campaign that could be called now, as far as the state tells.
+fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
+    let state = &work.state;
+    let lists = state.lists.iter().filter(|l| l.campaign == campaign);
+    let due = state.retries.iter().filter(|b| b.campaign == campaign && b.earliest_ms <= work.now_ms);
+    lists.flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>() + due.map(|b| u64::from(b.count)).sum::<u64>()
 }
 
 async fn choose_in<S: Store>(
@@ -85,116 +81,21 @@ async fn choose_in<S: Store>(
 ) -> Result<(), Problem> {
     let enough = placements.len() + want;
     let mut later: Vec<(String, Retry)> = Vec::new();
-    let mut taken: BTreeSet<String> = work.state.open.iter().map(|o| o.person.clone()).collect();
-
-    let mut ready = Vec::new();
-    for retry in agenda::take_due(work, &campaign.id, want).await? {
-        if retry.not_before_ms > work.now_ms { later.push((campaign.id.clone(), retry)) } else { ready.push(retry) }
-    }
-    ready.sort_by_key(|r| r.not_before_ms);
-    let surplus = ready.split_off(ready.len().min(LOOKED_MAX));
-    later.extend(surplus.into_iter().map(|r| (campaign.id.clone(), r)));
-    let candidates = with_contacts(work, campaign, ready, &mut later).await?;
-    consider(work, campaign, candidates, enough, &mut taken, &mut later, placements).await?;
-
+    let mut taken: BTreeSet<String> =
+        work.state.open.iter().flat_map(|o| [o.person.clone(), o.taxpayer.clone()]).collect();
+    let mut queue = Queue::new(work, campaign);
     let mut looked = 0;
     while placements.len() < enough && looked < LOOKED_MAX {
-        let fresh = next_fresh(work, campaign, (enough - placements.len()).min(LOOKED_MAX - looked)).await?;
-        if fresh.is_empty() {
-            break;
-        }
-        looked += fresh.len();
-        consider(work, campaign, fresh, enough, &mut taken, &mut later, placements).await?;
+        let most = (enough - placements.len()).min(LOOKED_MAX - looked);
+        let Some(found) = queue.next(work, campaign, most, &mut later).await? else { break };
+        looked += found.len();
+        consider(work, campaign, found, enough, &mut taken, &mut later, placements).await?;
     }
-    agenda::put(work, later).await
-}
-
-/// Takes contacts nobody has called yet, from the first groups that are callable now.
-async fn next_fresh<S: Store>(
-    work: &mut Work<'_, S>,
-    campaign: &Campaign,
-    want: usize,
-) -> Result<Vec<Candidate>, Problem> {
-    let calendar = work.calendar(campaign);
-    let reach_ms = reach_ms(&campaign.settings.call);
-    let mut order: Vec<(u8, jiff::civil::Date, usize, usize)> = Vec::new();
-    for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| l.campaign == campaign.id) {
-        order.extend(list.groups.iter().enumerate().map(|(g, group)| (group.priority, group.due_date, l, g)));
-    }
-    order.sort_unstable();
-    let mut callable: BTreeMap<Option<String>, bool> = BTreeMap::new();
-    let mut found = Vec::new();
-    for (_, _, l, g) in order {
-        let Some(cursor) = work.state.lists.get(l).and_then(|l| l.groups.get(g)).cloned() else { continue };
-        let now_ms = work.now_ms;
-        let open = *callable
-            .entry(cursor.zone.clone())
-            .or_insert_with(|| calendar.callable(cursor.zone.as_deref(), now_ms, reach_ms));
-        if !open {
-            work.hold(calendar.reason(cursor.zone.as_deref()), u64::from(cursor.left));
-            continue;
-        }
-        let list = work.state.lists[l].id.clone();
-        let mut cursor = cursor;
-        while found.len() < want && cursor.left > 0 {
-            let Some(page) = work.page(&list, cursor.group, cursor.page).await? else {
-                work.hold("unreadable", u64::from(cursor.left));
-                break;
-            };
-            let rest = page.get(usize::from(cursor.index)..).unwrap_or_default();
-            let take = rest.len().min(want - found.len()).min(cursor.left as usize);
-            if take == 0 && !rest.is_empty() {
-                break;
-            }
-            for (i, contact) in rest[..take].iter().enumerate() {
-                let index = cursor.index.saturating_add(i as u16);
-                let place = ContactRef { list: list.clone(), group: cursor.group, page: cursor.page, index };
-                let retry =
-                    Retry { contact: place, attempts: 0, phone: 0, not_before_ms: now_ms, day: None, unknown: None };
-                found.push(Candidate { retry, contact: contact.clone() });
-            }
-            cursor.left -= take as u32;
-            cursor.index = cursor.index.saturating_add(take as u16);
-            if usize::from(cursor.index) >= page.len() {
-                cursor.page += 1;
-                cursor.index = 0;
-            }
-        }
-        work.state.lists[l].groups[g] = cursor;
-        if found.len() >= want {
-            break;
-        }
-    }
+    // Only now: the queue names groups by their place.
     for list in &mut work.state.lists {
         list.groups.retain(|g| g.left > 0);
     }
-    Ok(found)
-}
-
-/// Reads the contacts of retries. Those whose page cannot be read are put back for later.
-async fn with_contacts<S: Store>(
-    work: &mut Work<'_, S>,
-    campaign: &Campaign,
-    retries: Vec<Retry>,
-    later: &mut Vec<(String, Retry)>,
-) -> Result<Vec<Candidate>, Problem> {
-    let mut found = Vec::new();
-    for mut retry in retries {
-        let place = &retry.contact;
-        let contact = work
-            .page(&place.list, place.group, place.page)
-            .await?
-            .and_then(|p| p.get(usize::from(place.index)).cloned());
-        match contact {
-            Some(contact) => found.push(Candidate { retry, contact }),
-            None => {
-                work.hold("unreadable", 1);
-                retry.not_before_ms = work.now_ms.saturating_add(10 * 60_000);
-                later.push((campaign.id.clone(), retry));
-            }
-        }
-    }
-    Ok(found)
+    agenda::put(work, later).await
 }
 
 /// Looks each candidate up and claims, defers or closes it. Those beyond `enough` placements are deferred as they are.
@@ -207,41 +108,55 @@ async fn consider<S: Store>(
     later: &mut Vec<(String, Retry)>,
     placements: &mut Vec<Placement>,
 ) -> Result<(), Problem> {
-    let mut keys = Vec::new();
-    let mut spans = Vec::new();
-    for c in &candidates {
-        let from = keys.len();
-        if let Some(phone) = c.contact.phones.get(usize::from(c.retry.phone)) {
-            keys.push(suppression::do_not_call_key(work.vault, phone));
-        }
-        keys.extend(suppression::settlement_keys(work.vault, &c.contact));
-        spans.push(from..keys.len());
-    }
-    let found = work.store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
-    for (candidate, span) in candidates.into_iter().zip(spans) {
-        let Candidate { mut retry, contact } = candidate;
-        let verdict = match judge(work, campaign, &retry, &contact, &found[span.clone()], taken) {
-            Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms),
+    let calendar = work.calendar(campaign);
+    let scope = Scope {
+        store: work.store,
+        vault: work.vault,
+        shards: work.pacing.shards,
+        now_ms: work.now_ms,
+        entries: &work.entries,
+    };
+    let known = lookup::of(&scope, &candidates).await?;
+    for (candidate, known) in candidates.into_iter().zip(known) {
+        let around = Around {
+            vault: work.vault,
+            state: &work.state,
+            campaign,
+            calendar: &calendar,
+            limits: work.limits,
+            now_ms: work.now_ms,
+        };
+        let in_call = taken.contains(&known.person.phone) || taken.contains(&known.person.taxpayer);
+        let facts = known.facts(&around, &candidate, in_call);
+        let verdict = match rules::judge(&facts) {
+            Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms, None),
             verdict => verdict,
         };
+        let Candidate { mut retry, contact } = candidate;
         match verdict {
-            Verdict::Call => {
-                let settlement_keys = keys[span].iter().skip(1).cloned().collect();
-                match claim_for(work, campaign, &retry, &contact, settlement_keys).await? {
-                    Some(placement) => {
-                        taken.insert(placement.open.person.clone());
-                        work.state.open.push(placement.open.clone());
-                        placements.push(placement);
-                        reclaimed(work, &retry, None);
-                    }
-                    None => later.push((campaign.id.clone(), retry)),
+            Verdict::Call => match claim_for(work, campaign, &retry, &contact, &known).await? {
+                Some(placement) => {
+                    taken.extend([placement.open.person.clone(), placement.open.taxpayer.clone()]);
+                    work.state.open.push(placement.open.clone());
+                    placements.push(placement);
+                    reclaimed(work, &retry, None);
                 }
-            }
+                None => later.push((campaign.id.clone(), retry)),
+            },
             Verdict::Close(end) => {
                 reclaimed(work, &retry, Some(end));
                 work.closed(&campaign.id, end, 1);
             }
-            Verdict::Later(at_ms) => {
+            Verdict::OtherNumber(phone) => {
+                retry.past.spoil(retry.phone);
+                retry.phone = phone;
+                retry.not_before_ms = work.now_ms;
+                later.push((campaign.id.clone(), retry));
+            }
+            Verdict::Later(at_ms, reason) => {
+                if let Some(reason) = reason {
+                    work.hold(reason, 1);
+                }
                 retry.not_before_ms = at_ms;
                 later.push((campaign.id.clone(), retry));
             }
@@ -261,104 +176,29 @@ fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry, ended: Option<End>
     }
 }
 
-enum Verdict {
-    Call,
-    Later(i64),
-    Close(End),
-}
-
-/// The rules that decide whether this contact is called now. `found`: its do-not-call entry, then its settlements.
-fn judge<S: Store>(
-    work: &mut Work<'_, S>,
-    campaign: &Campaign,
-    retry: &Retry,
-    contact: &Contact,
-    found: &[Option<Vec<u8>>],
-    taken: &BTreeSet<String>,
-) -> Verdict {
-    let settings = &campaign.settings;
-    let Some(phone) = contact.phones.get(usize::from(retry.phone)) else { return Verdict::Close(End::WrongNumber) };
-    let person = suppression::person(work.vault, phone);
-    if let Some(overtaken) = work.state.overtaken.iter().find(|o| Some(o.call) == retry.unknown) {
-        return Verdict::Close(overtaken.end);
-    }
-    if work.state.lists.iter().any(|l| l.id == retry.contact.list && l.withdrawn) {
-        return Verdict::Close(End::Withdrawn);
-    }
-    let calendar = work.calendar(campaign);
-    let zone = contact.time_zone.as_deref();
-    let today = calendar.date(zone, work.now_ms);
-    if today.is_none_or(|d| d > contact.due_date || settings.ends.is_some_and(|ends| d > ends)) {
-        return Verdict::Close(End::Expired);
-    }
-    if found.iter().skip(1).any(Option::is_some) {
-        return Verdict::Close(End::Settled);
-    }
-    let entry = found.first().and_then(Option::as_ref);
-    if work.asked.contains(&person) || entry.is_some_and(|bytes| suppression::holds(bytes, work.now_ms)) {
-        return Verdict::Close(End::Suppressed);
-    }
-    // The limits may have been lowered since the retry was put on the agenda.
-    if retry.attempts >= settings.attempts.max {
-        return Verdict::Close(End::Exhausted);
-    }
-    if retry.day.is_some_and(|(day, made)| Some(day) == today && made >= settings.attempts.per_day) {
-        let tomorrow = calendar.next_day(zone, work.now_ms);
-        return Verdict::Later(tomorrow.unwrap_or(work.now_ms.saturating_add(LOOKED_AGAIN_MS)));
-    }
-    if retry.attempts == 0 && suppression::held_out(work.vault, &contact.taxpayer_id, settings.holdout_percent) {
-        return Verdict::Close(End::HeldOut);
-    }
-    if taken.contains(&person) {
-        return Verdict::Later(work.now_ms.saturating_add(PERSON_BUSY_MS));
-    }
-    if !settings.country.has_number(phone) {
-        // The limits of another country are not those that this campaign was checked against.
-        work.hold("foreign_number", 1);
-        return Verdict::Later(work.now_ms.saturating_add(LOOKED_AGAIN_MS));
-    }
-    match calendar.next(zone, work.now_ms, reach_ms(&settings.call)) {
-        Some(at) if at == work.now_ms => Verdict::Call,
-        at => {
-            work.hold(calendar.reason(zone), 1);
-            Verdict::Later(at.unwrap_or(work.now_ms.saturating_add(LOOKED_AGAIN_MS)))
-        }
-    }
-}
-
 /// Writes a claim and what the placing needs. `None` where something is missing: then there is no call.
 async fn claim_for<S: Store>(
     work: &mut Work<'_, S>,
     campaign: &Campaign,
     retry: &Retry,
     contact: &Contact,
-    settlement_keys: Vec<String>,
+    known: &Known,
 ) -> Result<Option<Placement>, Problem> {
     let settings = &campaign.settings;
     let index = work.claims;
-    let (Some(phone), Some(provider), false) =
-        (contact.phones.get(usize::from(retry.phone)), settings.providers.first(), settings.caller_ids.is_empty())
-    else {
-        work.hold("no_caller_id", 1);
-        return Ok(None);
-    };
+    let Some(phone) = contact.phones.get(usize::from(retry.phone)) else { return Ok(None) };
     let Some(key) = work.data_key(&retry.contact.list).await? else {
         work.hold("unreadable", 1);
         return Ok(None);
     };
-    let from = settings.caller_ids[(work.ballot as usize).wrapping_add(usize::from(index)) % settings.caller_ids.len()]
-        .clone();
-    let interval = interval_us(work, campaign);
-    let now_ms = work.now_ms;
-    let books = work.state.books.entry(campaign.id.clone()).or_default();
-    let order_us = books.next_order_us.max(now_ms * 1000);
-    books.next_order_us = order_us + interval.ceil() as i64;
-    let dial_at_ms = order_us.div_euclid(1000) + i64::from(order_us % 1000 > 0);
-    let day = work.calendar(campaign).date(contact.time_zone.as_deref(), dial_at_ms).unwrap_or(contact.due_date);
-    let today = match retry.day {
-        Some((last, n)) if last == day => n.saturating_add(1),
-        _ => 1,
+    let turn = match work.pacing.claim(&mut work.state.pace, campaign, phone, &retry.refused_by, index) {
+        Ok(turn) => turn,
+        Err(why) => {
+            work.hold(why, 1);
+            return Ok(None);
+        }
     };
+    let Turn { provider, caller_id, dial_at_ms } = turn;
     let call = (work.ballot, index);
     let place = claim::place(work.shard, call);
     let nonce = work.nonce();
@@ -368,29 +208,33 @@ async fn claim_for<S: Store>(
         contact: retry.contact.clone(),
         attempt: retry.attempts.saturating_add(1),
         phone: retry.phone,
-        day: (day, today),
-        provider: *provider,
-        caller_id: from.clone(),
+        rank: retry.rank,
+        past: retry.past.clone(),
+        provider,
+        refused_by: retry.refused_by.clone(),
+        caller_id: caller_id.clone(),
         dial_at_ms,
         answer_by_ms: dial_at_ms + settings.call.ring.as_millis() as i64 + ANSWER_SLACK_MS,
-        settlement_keys,
+        settlement_keys: known.settlement_keys.clone(),
+        dial_keys: known.history.next_keys(&known.person, work.shard, dial_at_ms),
         sealed: claim::seal(contact, &key, &nonce, &place),
     };
-    work.writes.push((place, claim.encode()));
     work.claims += 1;
     let open = Open {
         call,
         campaign: campaign.id.clone(),
-        provider: *provider,
-        person: suppression::person(work.vault, phone),
+        provider,
+        caller_id,
+        person: known.person.phone.clone(),
+        taxpayer: known.person.taxpayer.clone(),
         dial_at_ms,
         unknown_at_ms: dial_at_ms + settings.call.unknown_after.as_millis() as i64,
     };
     Ok(Some(Placement {
         open,
-        claim_index: index,
+        claim,
         to: phone.clone(),
-        from,
+        fingerprint: fingerprint(&settings.caller_ids),
         ring_s: settings.call.ring.as_secs() as u32,
         talk_s: settings.call.talk.as_secs() as u32,
     }))

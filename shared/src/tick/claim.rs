@@ -1,11 +1,11 @@
 //! A claim: one call that may be placed at most once. Written before the commit, read by the voice flow and the fold.
 
-use super::state::{Call, ContactRef};
+use super::state::{Call, ContactRef, Rank};
+use crate::attempt::Past;
 use crate::contact::Contact;
 use crate::provider::Provider;
 use crate::store::{decode, encode, keys};
 use crate::vault::DataKey;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
@@ -21,15 +21,20 @@ pub struct Claim {
     pub attempt: u8,
     /// Which of the contact's numbers.
     pub phone: u8,
-    /// The local day and the number of this attempt on it.
-    pub day: (Date, u8),
+    pub rank: Rank,
+    /// What was tried before.
+    pub past: Past,
     pub provider: Provider,
+    /// Providers that did not take the order of this attempt.
+    pub refused_by: Vec<Provider>,
     pub caller_id: String,
     pub dial_at_ms: i64,
     /// Answered later than this it is ended politely.
     pub answer_by_ms: i64,
     /// Where a settlement of the matter would stand.
     pub settlement_keys: Vec<String>,
+    /// Where the call is entered for its person once it has rung.
+    pub dial_keys: Vec<String>,
     pub sealed: Vec<u8>,
 }
 

@@ -1,18 +1,21 @@
 //! Folding: the events of calls that ended become dispositions, tallies, and what follows for the contact.
 
+use super::again::{self, Local};
 use super::claim::{self, Claim};
-use super::place::reach_ms;
-use super::state::{Call, Open, Overtaken, Retry, Watched};
+use super::rules;
+use super::state::{Call, Open, Overtaken, Rank, Retry, Watched};
 use super::{Work, agenda};
-use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome};
-use crate::campaign::Campaign;
+use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Past, Refusal};
+use crate::campaign::{Again, Campaign};
 use crate::contact::Contact;
 use crate::hours;
+use crate::person;
 use crate::problem::Problem;
+use crate::provider::Provider;
 use crate::store::{Store, decode, encode, keys};
-use crate::suppression;
+use crate::suppression::{self, Subject};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
 /// A call is folded so long after its first ending was received: machine detection and the last key press come as
@@ -63,7 +66,8 @@ impl Results {
 struct Ended {
     call: Call,
     campaign: String,
-    dial_at_ms: i64,
+    /// As it stood in the state; `None` for a call closed before.
+    open: Option<Open>,
     /// The endings heard; the other events are asked for later.
     events: Vec<Event>,
     /// Events that cannot be read.
@@ -72,14 +76,13 @@ struct Ended {
     watched: Option<Watched>,
 }
 
-/// Folds the calls that ended, and closes those whose time is over. Answers how many calls are still alive, by campaign.
-pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u32>, Problem> {
+/// Folds the calls that ended, and closes those whose time is over. Counts those that are still alive.
+pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     let open = std::mem::take(&mut work.state.open);
     let watched = std::mem::take(&mut work.state.watched);
     let asked: Vec<Call> = open.iter().map(|o| o.call).chain(watched.iter().map(|w| w.call)).collect();
     let mut endings = events_of(work, &asked, &ENDING_KINDS).await?.into_iter();
 
-    let mut alive = BTreeMap::new();
     let mut ended = Vec::new();
     for open in open {
         let Heard { events, damaged } = endings.next().unwrap_or_default();
@@ -88,7 +91,7 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
         } else {
             work.hold("unreadable_event", damaged);
             if events.is_empty() {
-                *alive.entry(open.campaign.clone()).or_default() += 1;
+                work.pacing.alive.add(&open.campaign, open.provider, &open.caller_id);
             }
             work.state.open.push(open);
         }
@@ -98,17 +101,16 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
         work.hold("unreadable_event", damaged);
         if foldable(&events, work.now_ms) {
             let (call, campaign) = (watched.call, watched.campaign.clone());
-            ended.push(Ended { call, campaign, dial_at_ms: 0, events, damaged: 0, watched: Some(watched) });
+            ended.push(Ended { call, campaign, open: None, events, damaged: 0, watched: Some(watched) });
         } else if watched.until_ms > work.now_ms {
             work.state.watched.push(watched);
         }
     }
-    close_all(work, ended).await?;
-    Ok(alive)
+    close_all(work, ended).await
 }
 
 fn from_open(open: Open, events: Vec<Event>, damaged: u64) -> Ended {
-    Ended { call: open.call, campaign: open.campaign, dial_at_ms: open.dial_at_ms, events, damaged, watched: None }
+    Ended { call: open.call, campaign: open.campaign.clone(), open: Some(open), events, damaged, watched: None }
 }
 
 /// Whether an ending is among the events, or the provider's refusal.
@@ -139,16 +141,7 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
         let Some(claim) = bytes.as_deref().and_then(Claim::decode) else {
             // Without its claim nothing can be said about the contact; it stays in its state until somebody has looked.
             work.hold("unreadable_claim", 1);
-            if ended.watched.is_none() {
-                work.state.open.push(Open {
-                    call: ended.call,
-                    campaign: ended.campaign,
-                    provider: crate::provider::Provider::Twilio,
-                    person: String::new(),
-                    dial_at_ms: ended.dial_at_ms,
-                    unknown_at_ms: i64::MAX,
-                });
-            }
+            work.state.open.extend(ended.open.map(|open| Open { unknown_at_ms: i64::MAX, ..open }));
             continue;
         };
         let contact = match work.data_key(&claim.contact.list).await? {
@@ -170,7 +163,7 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
         }
     }
     agenda::put(work, retries).await?;
-    let due_ms = work.now_ms.saturating_add(CALLBACKS_MS);
+    let due_ms = work.now_ms.saturating_add(person::KEPT_MS.max(CALLBACKS_MS));
     agenda::sweep_later(work, forget, due_ms).await?;
     if !attempts.is_empty() {
         work.folded += attempts.len() as u32;
@@ -193,41 +186,46 @@ fn close<S: Store>(
     let unspent = outcome.disposition == Disposition::NotPlaced;
     let attempts = if unspent { claim.attempt.saturating_sub(1) } else { claim.attempt };
     let campaign = work.shelf.get(&ended.campaign).cloned();
-    if outcome.do_not_call
-        && let Some(phone) = contact.and_then(|c| c.phones.get(usize::from(claim.phone)))
-    {
-        // Written before the commit: should this tick not commit, the next one folds the same event again.
-        let key = suppression::do_not_call_key(work.vault, phone);
-        work.writes.push((key, suppression::asked_by_person(work.now_ms)));
-        work.asked.insert(suppression::person(work.vault, phone));
+    enter_for_person(work, claim, contact, outcome);
+    let mut past = claim.past.clone();
+    if !unspent {
+        past.enter(outcome.disposition);
+        past.dials.push(claim.dial_at_ms);
     }
+    person::prune(&mut past.dials, work.now_ms);
     let follow = match &campaign {
-        Some(c) => attempt::next(outcome, attempts, &c.settings.attempts),
+        Some(c) => attempt::next(outcome, attempts, &past, &c.settings.attempts),
         None => Next::Close(End::Withdrawn),
     };
     let withdrawn = work.state.lists.iter().any(|l| l.id == claim.contact.list && l.withdrawn);
-    let more_phones = contact.is_some_and(|c| usize::from(claim.phone) + 1 < c.phones.len());
-    let (next, phone) = match follow {
-        Next::Close(end) => (Err(end), claim.phone),
-        Next::Retry { .. } | Next::OtherNumber { .. } if withdrawn => (Err(End::Withdrawn), claim.phone),
-        Next::Retry { after_s } => (Ok(after_s), claim.phone),
-        Next::OtherNumber { after_s, .. } if more_phones => (Ok(after_s), claim.phone.saturating_add(1)),
-        Next::OtherNumber { otherwise, .. } => (Err(otherwise), claim.phone),
+    let next = match follow {
+        Next::Close(end) => Err(end),
+        Next::Again { .. } if withdrawn => Err(End::Withdrawn),
+        Next::Again { how, at_ms } => number(&how, claim.phone, &mut past, contact).map(|phone| (how, at_ms, phone)),
     };
     book(work, ended, claim, outcome);
+    if ended.watched.is_none() && refusal_of(ended).is_none() {
+        work.state.pace.ended(claim.provider, outcome.disposition.answered(), work.now_ms);
+    }
     let end = match &ended.watched {
         // Its retry was called already: that call decides how the contact ends.
         Some(watched) if !watched.retrying && watched.ended.is_none() => None,
-        _ => next.err(),
+        _ => next.as_ref().err().copied(),
     };
     match (&ended.watched, next) {
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
-        (None, Ok(after_s)) => {
-            let not_before_ms = not_before(work, after_s, campaign.as_ref(), contact, claim, unspent);
-            let day = if unspent { (claim.day.0, claim.day.1.saturating_sub(1)) } else { claim.day };
+        (None, Ok((mut how, asked_ms, phone))) => {
+            let mut refused_by = Vec::new();
+            if let Some(campaign) = campaign.as_ref().filter(|_| unspent) {
+                (refused_by, how.after) = after_refusal(ended, claim, campaign, how.after);
+            }
+            let not_before_ms = not_before(work, &how, asked_ms, campaign.as_ref(), contact, claim, &past);
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
+            // An order that nobody took is still the call that was asked for.
+            let callback = asked_ms.is_some() || (unspent && claim.rank.callback);
+            let rank = Rank { callback, ..claim.rank };
             let contact = claim.contact.clone();
-            let retry = Retry { contact, attempts, phone, not_before_ms, day: Some(day), unknown };
+            let retry = Retry { contact, attempts, phone, not_before_ms, rank, past, unknown, refused_by };
             retries.push((ended.campaign.clone(), retry));
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.
@@ -276,6 +274,32 @@ fn close<S: Store>(
     }
 }
 
+fn refusal_of(ended: &Ended) -> Option<Refusal> {
+    ended.events.iter().find_map(|e| match e.news {
+        News::Refused(refusal) => Some(refusal),
+        _ => None,
+    })
+}
+
+/// Who has refused a call that was not placed, and when it is ordered again: at once if the provider did not refuse
+/// the call as such, or if another one has not been asked.
+fn after_refusal(
+    ended: &Ended,
+    claim: &Claim,
+    campaign: &Campaign,
+    pause: SignedDuration,
+) -> (Vec<Provider>, SignedDuration) {
+    let mut refused_by = claim.refused_by.clone();
+    if matches!(refusal_of(ended), Some(Refusal::Held | Refusal::CallerId)) {
+        return (refused_by, SignedDuration::ZERO);
+    }
+    refused_by.push(claim.provider);
+    match campaign.settings.providers.iter().all(|p| refused_by.contains(p)) {
+        true => (Vec::new(), pause),
+        false => (refused_by, SignedDuration::ZERO),
+    }
+}
+
 /// Tallies.
 fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome: &Outcome) {
     let books = work.state.books.entry(ended.campaign.clone()).or_default();
@@ -299,25 +323,49 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
     }
 }
 
-/// When the contact may be tried again: the pause, the day's limit, the callable hours.
+/// Enters for the person what the call means to all campaigns: that it was made, and what was said about the number.
+fn enter_for_person<S: Store>(work: &mut Work<'_, S>, claim: &Claim, contact: Option<&Contact>, outcome: &Outcome) {
+    if outcome.disposition != Disposition::NotPlaced {
+        for key in &claim.dial_keys {
+            work.enter(key.clone(), person::entry(claim.dial_at_ms));
+        }
+    }
+    let Some(phone) = contact.and_then(|c| c.phones.get(usize::from(claim.phone))) else { return };
+    if outcome.do_not_call {
+        work.enter(Subject::Phone(phone).key(work.vault), suppression::asked_by_person(work.now_ms));
+    }
+    if outcome.disposition == Disposition::WrongNumber {
+        work.enter(Subject::WrongNumber(phone).key(work.vault), suppression::reported_wrong(work.now_ms));
+    }
+}
+
+/// The number to call next; an end if none is left.
+fn number(how: &Again, phone: u8, past: &mut Past, contact: Option<&Contact>) -> Result<u8, End> {
+    if how.at_last == End::WrongNumber {
+        past.spoil(phone);
+    }
+    match contact {
+        Some(contact) if how.next_number => past.number_after(phone, contact.phones.len()).ok_or(how.at_last),
+        None if how.at_last == End::WrongNumber => Err(how.at_last),
+        _ => Ok(phone),
+    }
+}
+
+/// When the contact may be tried again.
 fn not_before<S: Store>(
     work: &mut Work<'_, S>,
-    after_s: u64,
+    how: &Again,
+    asked_ms: Option<i64>,
     campaign: Option<&Campaign>,
     contact: Option<&Contact>,
     claim: &Claim,
-    unspent: bool,
+    past: &Past,
 ) -> i64 {
-    let raw = work.now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000));
-    let Some(campaign) = campaign else { return raw };
-    let calendar = work.calendar(campaign);
+    let Some(campaign) = campaign else { return work.now_ms };
     let zone = contact.and_then(|c| c.time_zone.as_deref());
-    let mut at = raw;
-    if !unspent && claim.day.1 >= campaign.settings.attempts.per_day && calendar.date(zone, raw) == Some(claim.day.0) {
-        at = calendar.next_day(zone, raw).unwrap_or(raw);
-    }
-    // No callable moment ahead: looked at again when it is due, and expired then.
-    calendar.next(zone, at, reach_ms(&campaign.settings.call)).unwrap_or(at)
+    let (settings, calendar) = (&campaign.settings, &*work.calendar(campaign));
+    let last_day = rules::last_day(settings, claim.rank.due_date);
+    again::not_before(&Local { settings, calendar, zone }, how, asked_ms, &past.dials, last_day, work.now_ms)
 }
 
 /// What is in the store of a call.

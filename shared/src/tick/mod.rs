@@ -8,28 +8,35 @@
 //! Two ticks at once are safe: at most one of two overlapping ones commits, and only a committed one places calls.
 //! Its cost depends on the open calls and the batch, never on the length of lists.
 
+pub mod again;
 mod agenda;
 mod choose;
 mod claim;
 mod expire;
 mod fold;
+mod lookup;
 mod news;
+pub mod pace;
 mod place;
+mod queue;
 mod rewrap;
+pub mod rules;
 mod state;
 mod unread;
 mod uploads;
+mod why;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
-pub use state::{Books, Shard, Standing, Year};
+pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
+pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
-use crate::campaign::{self, Campaign, Shelf};
+use crate::campaign::{self, Campaign, PersonLimits, Shelf};
 use crate::contact::Contact;
 use crate::hours::{Calendar, LegalHours};
 use crate::list;
@@ -38,7 +45,7 @@ use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
 use crate::vault::{DataKey, Vault};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// What a tick needs from outside: time, dice, and the provider's API.
@@ -74,6 +81,8 @@ pub struct Setup<'a> {
     pub account: &'a dyn Fn(Provider) -> Option<Account>,
     /// How many shards there are: each has its share of the rates.
     pub shards: u16,
+    /// How often a person may be called over all campaigns; a campaign can only ask for less.
+    pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
 }
@@ -103,8 +112,32 @@ pub struct Report {
     pub waiting: u64,
     /// Contacts passed over, by reason; and what could not be read (`unreadable…`), each as often as it is found.
     pub held: BTreeMap<&'static str, u64>,
+    /// Numbers that a provider does not take as caller id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caller_ids_out: Vec<CallerIdOut>,
     /// When the next tick is worth its while.
     pub again_after_ms: u64,
+}
+
+/// A number that a provider does not take as caller id: not shown for a day, or until its campaign's list is edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallerIdOut {
+    pub provider: &'static str,
+    pub number: String,
+    /// The provider's code.
+    pub code: String,
+    pub since: Option<String>,
+}
+
+impl CallerIdOut {
+    pub(crate) fn of(out: &pace::Out) -> Self {
+        CallerIdOut {
+            provider: out.id.provider.name(),
+            number: out.id.number.clone(),
+            code: out.id.code.clone(),
+            since: crate::report::rfc3339(out.since_ms),
+        }
+    }
 }
 
 /// List, group, page.
@@ -117,7 +150,6 @@ struct Work<'a, S: Store> {
     nonce: &'a dyn Fn() -> [u8; 24],
     shelf: Shelf,
     shard: u16,
-    shards: u16,
     legal_hours: &'a LegalHours,
     ballot: u64,
     now_ms: i64,
@@ -126,13 +158,16 @@ struct Work<'a, S: Store> {
     writes: Vec<(String, Vec<u8>)>,
     /// Deleted after the commit.
     deletes: Vec<String>,
+    /// How fast this tick may claim.
+    pacing: pace::Tick,
     claims: u16,
     agenda_pages: u16,
     folded: u32,
     closed: u64,
     held: BTreeMap<&'static str, u64>,
-    /// Persons who asked, in calls this tick folds, not to be called: their entries are not in the store yet.
-    asked: BTreeSet<String>,
+    /// What is entered for persons from the calls this tick folds, by key: not in the store yet.
+    entries: BTreeMap<String, Vec<u8>>,
+    limits: PersonLimits,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
     calendars: HashMap<String, Rc<Calendar>>,
@@ -149,6 +184,13 @@ impl<S: Store> Work<'_, S> {
     fn closed(&mut self, campaign: &str, end: End, contacts: u64) {
         self.state.close(campaign, end, contacts);
         self.closed += contacts;
+    }
+
+    /// Enters something for a person. Written before the commit: should this tick not commit, the next one folds the same
+    /// call and writes the same again.
+    fn enter(&mut self, key: String, bytes: Vec<u8>) {
+        self.writes.push((key.clone(), bytes.clone()));
+        self.entries.insert(key, bytes);
     }
 
     fn nonce(&self) -> [u8; 24] {
@@ -224,7 +266,10 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     let failed = |e: StoreError| Problem::store(&e);
     let cell = cell(shard);
     let shelf = campaign::read(store).await?;
+    let began_ms = world.now_ms();
     let draft = cell.begin(store).await.map_err(failed)?;
+    let now_ms = world.now_ms();
+    let verbs_ms = now_ms.saturating_sub(began_ms);
     let before = match &draft.base {
         Some(base) => decode_state(&base.bytes)?,
         None => Shard::default(),
@@ -239,29 +284,40 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         nonce: &nonce,
         shelf,
         shard,
-        shards: setup.shards,
         legal_hours: setup.legal_hours,
         ballot: draft.ballot,
-        now_ms: world.now_ms(),
+        now_ms,
         state: before.clone(),
         writes: Vec::new(),
         deletes: Vec::new(),
+        pacing: pace::Tick {
+            shard,
+            shards: setup.shards,
+            ballot: draft.ballot,
+            now_ms,
+            alive: pace::Alive::default(),
+            accounts: Provider::ALL.into_iter().filter_map(|p| Some((p, (setup.account)(p)?.limits))).collect(),
+        },
         claims: 0,
         agenda_pages: 0,
         folded: 0,
         closed: 0,
         held: BTreeMap::new(),
-        asked: BTreeSet::new(),
+        entries: BTreeMap::new(),
+        limits: setup.limits,
         data_keys: HashMap::new(),
         pages: HashMap::new(),
         calendars: HashMap::new(),
     };
     news::fold(&mut work).await?;
-    let alive = fold::fold(&mut work).await?;
-    let placements = choose::choose(&mut work, &alive).await?;
+    place::learn(&mut work).await?;
+    fold::fold(&mut work).await?;
+    let mut placements = choose::choose(&mut work).await?;
     agenda::sweep(&mut work).await?;
     rewrap::rewrap(&mut work).await?;
     uploads::sweep(&mut work).await?;
+    // What is still to be done before the first order takes about twice as long as taking the ballot and reading.
+    place::settle(&mut work, &mut placements, world.now_ms().saturating_add(2 * verbs_ms));
 
     let mut report = report(&work);
     if work.state == before && work.deletes.is_empty() {
@@ -278,11 +334,13 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         return Ok(report);
     }
     let mut deletes = std::mem::take(&mut work.deletes);
+    let guard = work.state.pace.guard();
     drop(work);
     if !placements.is_empty() {
-        let placed = place::place(world, setup, shard, placements).await;
+        let placed = place::place(world, setup, shard, draft.ballot, guard, placements).await;
         (report.placed, report.refused, report.unclear) = (placed.placed, placed.refused, placed.unclear);
         report.refusal_code = placed.last_code;
+        placed.held.into_iter().for_each(|(why, calls)| *report.held.entry(why).or_default() += calls);
         if !placed.events.is_empty() {
             // Should this be lost, the calls' own callbacks tell of them, or their time-out closes them.
             let _ = store.set_many(&placed.events).await;
@@ -318,6 +376,7 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         open: work.state.open.len() as u32,
         waiting,
         held,
+        caller_ids_out: work.state.pace.out().iter().map(CallerIdOut::of).collect(),
         again_after_ms,
         ..Report::default()
     }

@@ -116,14 +116,21 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 work.state.lists.retain(|l| l.id != list);
             }
             let campaign = manifest.campaign;
-            work.state.lists.push(ListState { id: list, campaign, withdrawn, wrapped_by: None, groups });
+            work.state.lists.push(ListState { id: list, campaign, withdrawn, wrapped_by: None, turn: 0, groups });
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
                 // It was withdrawn before its coming could be read: remembered, so that it counts when that is read.
                 let campaign = String::new();
                 let groups = Vec::new();
-                work.state.lists.push(ListState { id: list, campaign, withdrawn: true, wrapped_by: None, groups });
+                work.state.lists.push(ListState {
+                    id: list,
+                    campaign,
+                    withdrawn: true,
+                    wrapped_by: None,
+                    turn: 0,
+                    groups,
+                });
                 return Ok(None);
             };
             l.withdrawn = true;

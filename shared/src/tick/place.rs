@@ -1,19 +1,21 @@
-//! Placing: the only step with an effect outside, and only after the commit. Each order waits for its moment; an
-//! unclear answer is never placed again.
+//! Placing: the only step with an effect outside, and only after the commit. Each order waits for its turn; one that
+//! missed it is not placed, and an unclear answer is never placed again.
 
-use super::choose::{HORIZON_MS, Placement};
-use super::{Sent, Setup, World};
+use super::choose::Placement;
+use super::claim;
+use super::pace::{self, Answers, Given, Guard, Ordered};
+use super::{Sent, Setup, Work, World};
 use crate::attempt::{CallId, Event, News, Refusal};
 use crate::campaign::CallLimits;
+use crate::problem::Problem;
 use crate::provider::{Order, Placing};
+use crate::store::{Store, keys};
 use futures::stream::{self, StreamExt};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 /// Orders on their way at once.
 const IN_FLIGHT: usize = 64;
-/// An order that could not go out within this of its moment is not placed: a tick that stalled and woke must not ring people
-/// at a time nobody chose.
-const LATE_MS: i64 = 5_000;
 /// A delay that is no delay: timers are no finer.
 const JITTER_MS: i64 = 20;
 /// How long the provider may take to answer.
@@ -22,73 +24,149 @@ const ANSWER_MS: u64 = 10_000;
 /// From choosing a contact until its call, ordered as late as it may be, has stopped ringing: for so long it must be callable.
 pub fn reach_ms(call: &CallLimits) -> i64 {
     let ring_ms = i64::try_from(call.ring.as_millis()).unwrap_or(i64::MAX / 2);
-    ring_ms.saturating_add(HORIZON_MS + LATE_MS)
+    ring_ms.saturating_add(pace::LATEST_MS)
 }
 
 /// What became of the orders.
 #[derive(Debug, Default)]
 pub struct Placed {
-    /// Events to write, by key.
+    /// Events to write, by key, and what the answers say about pacing.
     pub events: Vec<(String, Vec<u8>)>,
     pub placed: u32,
     pub refused: u32,
     pub unclear: u32,
     /// The last refusal's provider code, for the tick's answer.
     pub last_code: Option<String>,
+    /// Orders that were not sent, by reason.
+    pub held: BTreeMap<&'static str, u64>,
+}
+
+/// What became of an order.
+enum Made {
+    Answered(Placing),
+    /// Not sent, and why.
+    Held(&'static str),
+}
+
+/// Folds what earlier ticks heard from the providers.
+pub async fn learn<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
+    let ballots: Vec<u64> = work.state.pace.unread().collect();
+    if ballots.is_empty() {
+        return Ok(());
+    }
+    let pages: Vec<String> = ballots.iter().map(|ballot| keys::answers(work.shard, *ballot)).collect();
+    let found = work.store.get_all(&pages).await.map_err(|e| Problem::store(&e))?;
+    for ((ballot, page), bytes) in ballots.into_iter().zip(pages).zip(found) {
+        let answers = bytes.as_deref().and_then(Answers::decode);
+        if work.state.pace.learn(ballot, answers.as_ref(), work.now_ms) {
+            work.deletes.push(page);
+        }
+    }
+    Ok(())
+}
+
+/// Puts the orders off if the first of them could not go out before `ready_ms`, and writes the claims.
+pub fn settle<S: Store>(work: &mut Work<'_, S>, placements: &mut [Placement], ready_ms: i64) {
+    let given: Vec<Given<'_>> = placements
+        .iter()
+        .map(|Placement { claim, .. }| Given {
+            campaign: &claim.campaign,
+            provider: claim.provider,
+            caller_id: &claim.caller_id,
+            dial_at_ms: claim.dial_at_ms,
+        })
+        .collect();
+    let shift_ms = work.pacing.settle(&mut work.state.pace, &given, ready_ms);
+    for placement in placements {
+        let Placement { open, claim, .. } = placement;
+        for at_ms in [&mut open.dial_at_ms, &mut open.unknown_at_ms, &mut claim.dial_at_ms, &mut claim.answer_by_ms] {
+            *at_ms = at_ms.saturating_add(shift_ms);
+        }
+        work.writes.push((claim::place(work.shard, open.call), claim.encode()));
+    }
+    let ballot = work.ballot;
+    for open in work.state.open.iter_mut().filter(|o| o.call.0 == ballot) {
+        open.dial_at_ms = open.dial_at_ms.saturating_add(shift_ms);
+        open.unknown_at_ms = open.unknown_at_ms.saturating_add(shift_ms);
+    }
 }
 
 /// Places the committed claims.
-pub async fn place<W: World>(world: &W, setup: &Setup<'_>, shard: u16, placements: Vec<Placement>) -> Placed {
-    // How late this tick is. Orders keep their distances: after a slow commit the whole row shifts, or all that fell due
-    // meanwhile would go out in one burst.
+pub async fn place<W: World>(
+    world: &W,
+    setup: &Setup<'_>,
+    shard: u16,
+    ballot: u64,
+    guard: Guard,
+    mut placements: Vec<Placement>,
+) -> Placed {
+    placements.sort_by_key(|p| p.open.dial_at_ms);
+    // How late this tick is. Orders keep their distances: after a slow commit the row is late as a whole.
     let late_ms = &Cell::new(0);
-    let answers: Vec<(CallId, Placing)> = stream::iter(placements)
-        .map(|placement| async move {
+    let guard = &RefCell::new(guard);
+    let answers: Vec<(CallId, Made)> = stream::iter(placements)
+        .then(|placement| async move {
+            // A tick that was told to leave the provider alone is over at once.
+            let allowed = guard.borrow().lets_out(&ordered(&placement), world.now_ms());
+            let turn = match allowed {
+                Ok(()) if wait(world, placement.open.dial_at_ms, late_ms).await => Ok(()),
+                Ok(()) => Err(pace::LATE),
+                Err(why) => Err(why),
+            };
+            (placement, turn)
+        })
+        .map(|(placement, turn)| async move {
             let call = CallId {
                 shard,
                 ballot: placement.open.call.0,
-                index: placement.claim_index,
+                index: placement.open.call.1,
                 valid_until_s: u32::try_from((placement.open.dial_at_ms + super::fold::CALLBACKS_MS) / 1000)
                     .unwrap_or(u32::MAX),
             };
-            (call, order(world, setup, &placement, &call, late_ms).await)
+            let made = match turn {
+                Ok(()) => order(world, setup, &placement, &call, guard).await,
+                Err(why) => Made::Held(why),
+            };
+            (call, made)
         })
         .buffer_unordered(IN_FLIGHT)
         .collect()
         .await;
     let mut placed = Placed::default();
-    for (call, placing) in answers {
-        let news = match placing {
-            Placing::Placed { provider_call } => {
+    for (call, made) in answers {
+        let news = match made {
+            Made::Answered(Placing::Placed { provider_call }) => {
                 placed.placed += 1;
                 News::Placed { provider_call }
             }
-            Placing::Refused { refusal, code, .. } => {
+            Made::Answered(Placing::Refused { refusal, code, .. }) => {
                 placed.refused += 1;
                 placed.last_code = Some(code);
                 News::Refused(refusal)
             }
-            Placing::Unclear => {
+            Made::Answered(Placing::Unclear) => {
                 placed.unclear += 1;
                 continue;
+            }
+            Made::Held(why) => {
+                placed.refused += 1;
+                *placed.held.entry(why).or_default() += 1;
+                News::Refused(Refusal::Held)
             }
         };
         let event = Event { at_ms: world.now_ms(), news };
         placed.events.push((event.key(&call), event.encode()));
     }
+    if let Some(answers) = guard.take().finish() {
+        placed.events.push((keys::answers(shard, ballot), answers.encode()));
+    }
     placed
 }
 
-async fn order<W: World>(
-    world: &W,
-    setup: &Setup<'_>,
-    placement: &Placement,
-    call: &CallId,
-    late_ms: &Cell<i64>,
-) -> Placing {
-    let open = &placement.open;
+/// Waits for an order's turn. `false`: it is over.
+async fn wait<W: World>(world: &W, dial_at_ms: i64, late_ms: &Cell<i64>) -> bool {
     loop {
-        let ahead = open.dial_at_ms + late_ms.get() - world.now_ms();
+        let ahead = dial_at_ms + late_ms.get() - world.now_ms();
         if ahead <= 0 {
             if ahead < -JITTER_MS {
                 late_ms.set(late_ms.get() - ahead);
@@ -97,28 +175,53 @@ async fn order<W: World>(
         }
         world.sleep_ms(ahead.unsigned_abs()).await;
     }
-    if world.now_ms() > open.dial_at_ms + LATE_MS {
-        return Placing::Refused { refusal: Refusal::Busy, code: "late".into(), retry_after_s: None };
+    if world.now_ms() <= dial_at_ms + pace::TOLERANCE_MS {
+        return true;
     }
-    let Some(account) = (setup.account)(open.provider) else {
-        return Placing::Refused {
-            refusal: Refusal::Configuration,
-            code: "not_configured".into(),
-            retry_after_s: None,
-        };
-    };
-    let id = call.seal(setup.vault);
-    let order = Order {
-        to: &placement.to,
-        from: &placement.from,
-        call: &id,
-        public_url: setup.public_url,
-        ring_s: placement.ring_s,
-        talk_s: placement.talk_s,
-    };
-    match world.send(open.provider.place(&order, &account), ANSWER_MS).await {
-        Sent::Answer { status, headers, body } => open.provider.placed(status, &headers, &body),
-        Sent::NotSent => Placing::Refused { refusal: Refusal::Busy, code: "unreachable".into(), retry_after_s: None },
-        Sent::Unclear => Placing::Unclear,
+    // The orders that follow are late by what they are late, not by what this one was.
+    late_ms.set(0);
+    false
+}
+
+fn ordered(placement: &Placement) -> Ordered<'_> {
+    let Placement { open, fingerprint, .. } = placement;
+    Ordered { provider: open.provider, caller_id: &open.caller_id, campaign: &open.campaign, fingerprint: *fingerprint }
+}
+
+async fn order<W: World>(
+    world: &W,
+    setup: &Setup<'_>,
+    placement: &Placement,
+    call: &CallId,
+    guard: &RefCell<Guard>,
+) -> Made {
+    let Placement { open, claim, .. } = placement;
+    if let Err(why) = guard.borrow().lets_out(&ordered(placement), world.now_ms()) {
+        return Made::Held(why);
     }
+    let answer = match (setup.account)(open.provider) {
+        None => {
+            Placing::Refused { refusal: Refusal::Configuration, code: "not_configured".into(), retry_after_s: None }
+        }
+        Some(account) => {
+            let id = call.seal(setup.vault);
+            let order = Order {
+                to: &placement.to,
+                from: &claim.caller_id,
+                call: &id,
+                public_url: setup.public_url,
+                ring_s: placement.ring_s,
+                talk_s: placement.talk_s,
+            };
+            match world.send(open.provider.place(&order, &account), ANSWER_MS).await {
+                Sent::Answer { status, headers, body } => open.provider.placed(status, &headers, &body),
+                Sent::NotSent => {
+                    Placing::Refused { refusal: Refusal::Unreachable, code: "unreachable".into(), retry_after_s: None }
+                }
+                Sent::Unclear => Placing::Unclear,
+            }
+        }
+    };
+    guard.borrow_mut().heard(&ordered(placement), world.now_ms(), &answer);
+    Made::Answered(answer)
 }

@@ -1,10 +1,11 @@
 //! A shard's cell: cursors, open calls, retries, rates, tallies. One writer at a time; everything in it is small
 //! and does not grow with the length of lists.
 
+use super::pace::Pace;
 use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
-use crate::attempt::{Disposition, End};
+use crate::attempt::{Disposition, End, Past};
 use crate::provider::Provider;
 use crate::store::LogReader;
 use jiff::civil::Date;
@@ -45,6 +46,7 @@ pub struct Shard {
     /// Calls whose keys are deleted for good when no callback can come any more.
     pub sweeps: Vec<Sweep>,
     pub books: BTreeMap<String, Books>,
+    pub pace: Pace,
     pub years: BTreeMap<i16, Year>,
     /// Inbound calls of the last hours, so that a repeated webhook counts once: hash, Unix ms, answered.
     pub inbound: Vec<(String, i64, bool)>,
@@ -61,6 +63,8 @@ pub struct ListState {
     /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    /// When it had its turn among lists of equal rank: the least comes next.
+    pub turn: u64,
     /// The master key that is known to wrap its data key; looked at only while one is replaced.
     pub wrapped_by: Option<u32>,
     /// Groups not yet called to their end, in dialling order.
@@ -86,8 +90,12 @@ pub struct Open {
     pub call: Call,
     pub campaign: String,
     pub provider: Provider,
+    /// The number of ours that it shows.
+    pub caller_id: String,
     /// Keyed hash of the phone.
     pub person: String,
+    /// Keyed hash of the taxpayer number.
+    pub taxpayer: String,
     pub dial_at_ms: i64,
     /// Closed as unknown if nothing ended it by then.
     pub unknown_at_ms: i64,
@@ -115,10 +123,20 @@ pub struct Overtaken {
     pub end: End,
 }
 
-/// One agenda page: retries of one campaign that fall due in one span of time.
+/// What decides whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rank {
+    /// Asked to be called at a time: before all others.
+    pub callback: bool,
+    pub priority: u8,
+    pub due_date: Date,
+}
+
+/// One agenda page: retries of one campaign and rank that fall due in one span of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     pub campaign: String,
+    pub rank: Rank,
     pub slot_ms: i64,
     pub earliest_ms: i64,
     pub count: u32,
@@ -144,10 +162,12 @@ pub struct Retry {
     /// Which of the contact's numbers comes next.
     pub phone: u8,
     pub not_before_ms: i64,
-    /// The local day of the last attempt, and attempts on it.
-    pub day: Option<(Date, u8)>,
+    pub rank: Rank,
+    pub past: Past,
     /// The last call, if it was closed before its end was heard.
     pub unknown: Option<Call>,
+    /// Providers that did not take the order of this attempt.
+    pub refused_by: Vec<Provider>,
 }
 
 /// A campaign's figures in this shard.
@@ -160,8 +180,6 @@ pub struct Books {
     pub talk_s: u64,
     pub first_dial_ms: Option<i64>,
     pub last_fold_ms: Option<i64>,
-    /// GCRA: when the next order may go out, in Unix microseconds.
-    pub next_order_us: i64,
 }
 
 /// A calendar year's calls, as the annual report counts them.

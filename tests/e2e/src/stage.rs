@@ -97,6 +97,8 @@ impl Stage {
             ("master_key", &master_key()),
             ("public_url", &host.url()),
             ("shards", &plan.shards.to_string()),
+            ("person_calls_per_day", "50"),
+            ("person_calls_per_week", "50"),
             ("officer_line", OFFICER_LINE),
             ("officer_hours", r#"{"mon-sun":["00:00-24:00"]}"#),
             ("legal_hours", r#"{"ID":{"hours":{"mon-sun":["00:00-24:00"]}}}"#),
@@ -105,6 +107,8 @@ impl Stage {
             ("twilio_api_key", &options.api_key),
             ("twilio_api_secret", &options.api_secret),
             ("twilio_auth_token", &options.auth_token),
+            // The simulated carrier takes all it gets.
+            ("twilio_calls_per_second", ""),
         ] {
             host.variable(name, value);
         }
@@ -212,6 +216,7 @@ impl Stage {
 
 /// A campaign that calls at any hour and tries again after seconds.
 pub fn campaign(id: &str, caller_ids: &[String]) -> Value {
+    let soon = json!({ "after": "1s", "other_part_of_day": false });
     json!({
         "id": id,
         "name": "SPT Tahunan, a made-up campaign",
@@ -221,8 +226,10 @@ pub fn campaign(id: &str, caller_ids: &[String]) -> Value {
         "attempts": {
             "max": ATTEMPTS_MAX,
             "per_day": 20,
+            "per_week": 20,
             "retry": {
-                "busy": "1s", "no_answer": "1s", "voicemail": "1s", "third_party": "1s", "refused": "1s", "callback": "1s",
+                "no_answer": soon, "voicemail": soon, "third_party": soon, "refused": { "after": "1s", "max": 20 },
+                "busy": "1s", "callback": "1s",
                 "failed": "1s", "unknown": "1s", "not_placed": "1s", "invalid_number": "1s", "wrong_number": "1s"
             }
         },

@@ -9,8 +9,11 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+/// Hour and minute.
+type Time = (u16, u16);
+
 /// From eight to twelve is `(8, 0)..(12, 0)` to `within`.
-fn within(minute: u16, spans: &[((u16, u16), (u16, u16))]) -> bool {
+fn within(minute: u16, spans: &[(Time, Time)]) -> bool {
     spans.iter().any(|(from, to)| (from.0 * 60 + from.1..to.0 * 60 + to.1).contains(&minute))
 }
 

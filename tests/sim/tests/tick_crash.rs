@@ -30,8 +30,10 @@ fn eventful() -> Stage {
     assert!(silent.folded > 0 && silent.claimed > 0);
     stage.deliver(fate);
     stage.clock.advance(4_000);
-    let mut more = people(4);
+    let mut more = people(5);
     more.iter_mut().for_each(|p| p.number += 50);
+    // The first has the phone of somebody of the other list.
+    more.iter_mut().skip(1).for_each(|p| p.phone = format!("81200{:06}", p.number));
     stage.upload("c", &more);
     stage
 }
@@ -82,7 +84,7 @@ fn whatever_fails_every_contact_ends_once_and_every_call_counts_once() {
             let (ended, _) = stage.tick_through(&Gate::failing(at, fault), 0);
             assert_eq!(ended.is_none(), matches!(fault, Fault::DieBefore | Fault::DieAfter), "{what}");
             stage.run_to_the_end(fate);
-            audit(&stage, 16, &what);
+            audit(&stage, 17, &what);
         }
     }
 }

@@ -115,7 +115,7 @@ fn meaning(code: u64) -> Meaning {
         // The destination country is not enabled.
         13227 | 21203 | 21215 => Refusal::Configuration,
         // The caller id is not ours to use.
-        13247 | 21210 | 21212 | 21213 => Refusal::Configuration,
+        13247 | 21210 | 21212 | 21213 => Refusal::CallerId,
         // Our own bad parameter.
         21205..=21208 | 21218 | 21234 | 21263 | 21626 => Refusal::Configuration,
         // Twilio failed half way.
@@ -230,7 +230,8 @@ mod tests {
             (401, &[20003, 20403, 20005, 10001, 20010, 10005], Configuration),
             (404, &[20404], Configuration),
             (400, &[21215, 13227, 21203], Configuration),
-            (400, &[21210, 21212, 21213, 13247, 21219, 10002], Configuration),
+            (400, &[21210, 21212, 21213, 13247], CallerId),
+            (400, &[21219, 10002], Configuration),
             (400, &[21205, 21206, 21207, 21208, 21218, 21234, 21263, 21626], Configuration),
             // Codes of tomorrow.
             (400, &[0, 21299, 99999, u64::MAX], Configuration),

@@ -5,6 +5,7 @@ mod carrier;
 mod clock;
 mod gate;
 mod list;
+mod outside;
 mod overlap;
 mod stage;
 
@@ -13,6 +14,7 @@ pub use clock::{Clock, drive};
 pub use gate::{Fault, Gate, Gated};
 pub use list::npwp;
 pub use list::{Person, csv, people};
+pub use outside::{Outside, Reply, Seen};
 pub use overlap::{Overlap, every_schedule};
 pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick, tick_of};
 

@@ -80,6 +80,22 @@ impl<'a> Overlap<'a> {
         }
     }
 
+    /// Lets one tick pass so many points (time passing when it sleeps), or all it has.
+    pub fn run_one(&mut self, n: usize, points: usize) {
+        let wants = |task: &Task<'_>| task.future.is_some() && task.gate.passed() < points;
+        while self.tasks.get(n).is_some_and(wants) {
+            let step = Choice::Step(n);
+            let choice = match self.choices() {
+                choices if choices.contains(&step) => step,
+                choices => match choices.into_iter().find(|c| matches!(c, Choice::Wake(_))) {
+                    Some(wake) => wake,
+                    None => return,
+                },
+            };
+            self.go(choice);
+        }
+    }
+
     /// To the end of all, `choose` picking a number below its argument each time.
     pub fn run(mut self, mut choose: impl FnMut(usize) -> usize) {
         loop {

@@ -2,7 +2,7 @@
 
 use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Person, csv, drive};
 use dering::attempt::{CallId, Event, News};
-use dering::campaign::{self, Campaign, State};
+use dering::campaign::{self, Campaign, PersonLimits, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
 use dering::list::{Intake, Label, Rules, Taken};
@@ -285,6 +285,7 @@ pub async fn tick_of<S: Store, W: World>(store: &S, world: &W, vault: &Vault) ->
         public_url: "https://dering.example",
         account: &|_| Some(account.clone()),
         shards: 1,
+        limits: PersonLimits::default(),
         legal_hours: &LegalHours::unlimited(),
     };
     tick::tick(store, world, &setup, 0).await

@@ -1,0 +1,118 @@
+//! Looking up: what the store knows of candidates' persons and matters, for all of them at once.
+
+use super::again::Local;
+use super::queue::Candidate;
+use super::rules::Facts;
+use super::state::Shard;
+use crate::campaign::{Campaign, PersonLimits};
+use crate::hours::Calendar;
+use crate::person::{self, History, Person};
+use crate::problem::Problem;
+use crate::store::Store;
+use crate::suppression::{self, Reason, Subject};
+use crate::vault::Vault;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Where and when it is looked up.
+pub struct Scope<'a, S> {
+    pub store: &'a S,
+    pub vault: &'a Vault,
+    pub shards: u16,
+    pub now_ms: i64,
+    /// Entries that are about to be written: they count as written.
+    pub entries: &'a BTreeMap<String, Vec<u8>>,
+}
+
+/// What a candidate is judged by, besides what is known of it.
+pub struct Around<'a> {
+    pub vault: &'a Vault,
+    pub state: &'a Shard,
+    pub campaign: &'a Campaign,
+    pub calendar: &'a Calendar,
+    pub limits: PersonLimits,
+    pub now_ms: i64,
+}
+
+/// What is known of a candidate.
+pub struct Known {
+    pub person: Person,
+    pub settled: bool,
+    pub settlement_keys: Vec<String>,
+    pub suppressed: Option<Reason>,
+    /// The number that comes next was reported as wrong.
+    pub wrong_number: bool,
+    pub history: History,
+}
+
+impl Known {
+    /// What the rules decide by.
+    pub fn facts<'a>(&'a self, around: &Around<'a>, candidate: &'a Candidate, in_call: bool) -> Facts<'a> {
+        let Around { vault, state, campaign, calendar, limits, now_ms } = *around;
+        let Candidate { retry, contact } = candidate;
+        let settings = &campaign.settings;
+        Facts {
+            now_ms,
+            local: Local { settings, calendar, zone: contact.time_zone.as_deref() },
+            contact,
+            retry,
+            overtaken: state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),
+            withdrawn: state.lists.iter().any(|l| l.id == retry.contact.list && l.withdrawn),
+            settled: self.settled,
+            suppressed: self.suppressed,
+            wrong_number: self.wrong_number,
+            held_out: suppression::held_out(vault, &contact.taxpayer_id, settings.holdout_percent),
+            in_call,
+            person_dials: &self.history.dials,
+            person_limits: person::limits(limits, settings.person_limits),
+        }
+    }
+}
+
+/// Entries before the settlements: the phone's, the taxpayer's, the wrong number's.
+const ENTRIES: usize = 3;
+
+/// Looks up candidates.
+pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Result<Vec<Known>, Problem> {
+    let Scope { store, vault, shards, now_ms, entries: pending } = scope;
+    let (shards, now_ms) = (*shards, *now_ms);
+    let failed = |e| Problem::store(&e);
+    let mut keys: Vec<String> = Vec::new();
+    let mut asked: Vec<(Person, Range<usize>, Range<usize>)> = Vec::new();
+    for Candidate { retry, contact } in candidates {
+        let phone = contact.phones.get(usize::from(retry.phone)).map_or("", String::as_str);
+        let subjects = [Subject::Phone(phone), Subject::Taxpayer(&contact.taxpayer_id), Subject::WrongNumber(phone)];
+        let person = Person::of(vault, contact, phone);
+        let from = keys.len();
+        keys.extend(subjects.map(|subject| subject.key(vault)));
+        keys.extend(suppression::settlement_keys(vault, contact));
+        let history = keys.len();
+        keys.extend(person::first_keys(&person, shards, now_ms));
+        asked.push((person, from..history, history..keys.len()));
+    }
+    let mut found = store.get_all(&keys).await.map_err(failed)?;
+    for (key, value) in keys.iter().zip(&mut found) {
+        if let Some(bytes) = pending.get(key) {
+            *value = Some(bytes.clone());
+        }
+    }
+    let part = |range: &Range<usize>| found.get(range.clone()).unwrap_or_default();
+    let persons: Vec<_> = asked.iter().map(|(person, _, first)| (person, part(first))).collect();
+    let histories = person::histories(store, shards, now_ms, &persons, pending).await.map_err(failed)?;
+    let known = asked.iter().zip(histories).map(|((person, range, _), history)| {
+        let (entries, settlements) = part(range).split_at_checked(ENTRIES).unwrap_or_default();
+        let reason = |i: usize| {
+            let bytes = entries.get(i).and_then(Option::as_deref);
+            bytes.and_then(|bytes| suppression::reason(bytes, now_ms))
+        };
+        Known {
+            person: person.clone(),
+            settled: settlements.iter().any(Option::is_some),
+            settlement_keys: keys.get(range.start + ENTRIES..range.end).unwrap_or_default().to_vec(),
+            suppressed: [reason(0), reason(1)].into_iter().flatten().max_by_key(|r| *r == Reason::Deceased),
+            wrong_number: reason(2).is_some(),
+            history,
+        }
+    });
+    Ok(known.collect())
+}

@@ -1,0 +1,232 @@
+//! The order of dialling: pages of retries that are due and groups of contacts nobody has called yet, by rank. What is looked
+//! at is bounded by what is wanted, never by the length of the lists.
+
+use super::place::reach_ms;
+use super::state::{Bucket, ContactRef, Rank, Retry};
+use super::{Work, agenda};
+use crate::attempt::Past;
+use crate::campaign::{Campaign, Order, OrderKey};
+use crate::contact::Contact;
+use crate::problem::Problem;
+use crate::store::Store;
+use std::collections::BTreeMap;
+
+/// When a contact whose page cannot be read is looked at again.
+const UNREADABLE_MS: i64 = 10 * 60_000;
+
+/// A contact that may be called next.
+pub struct Candidate {
+    pub retry: Retry,
+    pub contact: Contact,
+}
+
+/// Where candidates come from. Sources of equal rank are taken in this order.
+#[derive(Debug, Clone)]
+enum Source {
+    Retries(Bucket),
+    /// Groups of equal rank, by list and group; those outside callable hours are not among them once it was `looked_at`.
+    Fresh {
+        groups: Vec<(usize, usize)>,
+        looked_at: bool,
+    },
+}
+
+/// A campaign's sources, the most urgent first.
+pub struct Queue {
+    sources: Vec<Source>,
+    /// Zones asked for so far, and whether they are callable now.
+    callable: BTreeMap<Option<String>, bool>,
+}
+
+/// Where a rank stands in the campaign's order: the least comes first.
+fn place(order: &Order, rank: Rank) -> Vec<i32> {
+    let day = |rank: Rank| i32::from(rank.due_date.year()) * 400 + i32::from(rank.due_date.day_of_year());
+    let keys = order.keys().iter().filter_map(|key| match key {
+        OrderKey::Priority => Some(i32::from(rank.priority)),
+        OrderKey::DueDate => Some(day(rank)),
+        OrderKey::Amount | OrderKey::LastAttempt => None,
+    });
+    std::iter::once(i32::from(!rank.callback)).chain(keys).collect()
+}
+
+impl Queue {
+    /// The campaign's sources as they are now.
+    pub fn new<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> Self {
+        let order = &campaign.settings.order;
+        let mut retries: Vec<(Vec<i32>, Bucket)> =
+            agenda::due(work, &campaign.id).into_iter().map(|b| (place(order, b.rank), b)).collect();
+        retries.sort_by_key(|(_, b)| (b.earliest_ms, b.ballot, b.n));
+        let mut fresh: BTreeMap<Vec<i32>, Vec<(usize, usize)>> = BTreeMap::new();
+        for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| l.campaign == campaign.id) {
+            for (g, group) in list.groups.iter().enumerate() {
+                let rank = Rank { callback: false, priority: group.priority, due_date: group.due_date };
+                fresh.entry(place(order, rank)).or_default().push((l, g));
+            }
+        }
+        let mut sources: Vec<(Vec<i32>, Source)> =
+            retries.into_iter().map(|(place, b)| (place, Source::Retries(b))).collect();
+        sources.extend(fresh.into_iter().map(|(place, groups)| (place, Source::Fresh { groups, looked_at: false })));
+        // Stable: of equal rank retries stay before the others, and the longest due first.
+        sources.sort_by(|a, b| a.0.cmp(&b.0));
+        sources.reverse();
+        Queue { sources: sources.into_iter().map(|(_, source)| source).collect(), callable: BTreeMap::new() }
+    }
+
+    /// The next candidates: some `want` at most if they were never called; of retries whole pages. `None`: there are no more.
+    /// Retries that are not due, or not to be read, are added to `later`.
+    pub async fn next<S: Store>(
+        &mut self,
+        work: &mut Work<'_, S>,
+        campaign: &Campaign,
+        want: usize,
+        later: &mut Vec<(String, Retry)>,
+    ) -> Result<Option<Vec<Candidate>>, Problem> {
+        while let Some(source) = self.sources.pop() {
+            let found = match source {
+                Source::Retries(bucket) => due(work, campaign, &bucket, later).await?,
+                Source::Fresh { mut groups, looked_at } => {
+                    groups.retain(|(l, g)| looked_at || self.callable(work, campaign, *l, *g));
+                    let found = fresh(work, &groups, want).await?;
+                    if found.len() >= want {
+                        self.sources.push(Source::Fresh { groups, looked_at: true });
+                    }
+                    found
+                }
+            };
+            if !found.is_empty() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn callable<S: Store>(&mut self, work: &mut Work<'_, S>, campaign: &Campaign, l: usize, g: usize) -> bool {
+        let Some(group) = work.state.lists.get(l).and_then(|list| list.groups.get(g)) else { return false };
+        let (zone, left, now_ms) = (group.zone.clone(), group.left, work.now_ms);
+        let calendar = work.calendar(campaign);
+        let reach_ms = reach_ms(&campaign.settings.call);
+        let open = *self
+            .callable
+            .entry(zone.clone())
+            .or_insert_with_key(|zone| calendar.callable(zone.as_deref(), now_ms, reach_ms));
+        if !open {
+            work.hold(calendar.reason(zone.as_deref()), u64::from(left));
+        }
+        open
+    }
+}
+
+/// Takes contacts from groups of equal rank, in turn from their lists.
+async fn fresh<S: Store>(
+    work: &mut Work<'_, S>,
+    groups: &[(usize, usize)],
+    want: usize,
+) -> Result<Vec<Candidate>, Problem> {
+    let mut lists: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (l, g) in groups {
+        lists.entry(*l).or_default().push(*g);
+    }
+    let mut turns: Vec<(usize, Vec<usize>)> = lists.into_iter().collect();
+    turns.sort_by_key(|(l, _)| work.state.lists.get(*l).map(|list| list.turn));
+    let mut found = Vec::new();
+    let mut before = usize::MAX;
+    while found.len() < want && found.len() != before {
+        before = found.len();
+        let share = (want - found.len()).div_ceil(turns.len().max(1));
+        for (l, groups) in &turns {
+            let had = found.len();
+            let most = (had + share).min(want);
+            for g in groups {
+                take(work, (*l, *g), most, &mut found).await?;
+            }
+            let last = work.state.lists.iter().map(|list| list.turn).max().unwrap_or(0);
+            if let Some(list) = work.state.lists.get_mut(*l).filter(|_| found.len() > had) {
+                list.turn = last.saturating_add(1);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Takes contacts of a group until `most` are found.
+async fn take<S: Store>(
+    work: &mut Work<'_, S>,
+    (l, g): (usize, usize),
+    most: usize,
+    found: &mut Vec<Candidate>,
+) -> Result<(), Problem> {
+    let Some((list, mut cursor)) =
+        work.state.lists.get(l).and_then(|list| Some((list.id.clone(), list.groups.get(g)?.clone())))
+    else {
+        return Ok(());
+    };
+    while found.len() < most && cursor.left > 0 {
+        let Some(page) = work.page(&list, cursor.group, cursor.page).await? else {
+            work.hold("unreadable", u64::from(cursor.left));
+            break;
+        };
+        let rest = page.get(usize::from(cursor.index)..).unwrap_or_default();
+        let taken = rest.len().min(most - found.len()).min(cursor.left as usize);
+        for (i, contact) in rest.iter().take(taken).enumerate() {
+            let index = cursor.index.saturating_add(i as u16);
+            let retry = Retry {
+                contact: ContactRef { list: list.clone(), group: cursor.group, page: cursor.page, index },
+                attempts: 0,
+                phone: 0,
+                not_before_ms: work.now_ms,
+                rank: Rank { callback: false, priority: cursor.priority, due_date: cursor.due_date },
+                past: Past::default(),
+                unknown: None,
+                refused_by: Vec::new(),
+            };
+            found.push(Candidate { retry, contact: contact.clone() });
+        }
+        cursor.left -= taken as u32;
+        cursor.index = cursor.index.saturating_add(taken as u16);
+        if usize::from(cursor.index) >= page.len() {
+            cursor.page = cursor.page.saturating_add(1);
+            cursor.index = 0;
+        }
+    }
+    if let Some(group) = work.state.lists.get_mut(l).and_then(|list| list.groups.get_mut(g)) {
+        *group = cursor;
+    }
+    Ok(())
+}
+
+/// The retries of a page that are due, with their contacts, in the campaign's finer order.
+async fn due<S: Store>(
+    work: &mut Work<'_, S>,
+    campaign: &Campaign,
+    bucket: &Bucket,
+    later: &mut Vec<(String, Retry)>,
+) -> Result<Vec<Candidate>, Problem> {
+    let mut found = Vec::new();
+    for mut retry in agenda::take(work, bucket).await? {
+        if retry.not_before_ms > work.now_ms {
+            later.push((campaign.id.clone(), retry));
+            continue;
+        }
+        let place = &retry.contact;
+        let page = work.page(&place.list, place.group, place.page).await?;
+        match page.and_then(|page| page.get(usize::from(place.index)).cloned()) {
+            Some(contact) => found.push(Candidate { retry, contact }),
+            None => {
+                work.hold("unreadable", 1);
+                retry.not_before_ms = work.now_ms.saturating_add(UNREADABLE_MS);
+                later.push((campaign.id.clone(), retry));
+            }
+        }
+    }
+    let fine = |c: &Candidate| {
+        let keys = campaign.settings.order.keys().iter().filter_map(|key| match key {
+            // The larger first.
+            OrderKey::Amount => Some(-i64::try_from(c.contact.amount.unwrap_or(0)).unwrap_or(i64::MAX)),
+            OrderKey::LastAttempt => Some(c.retry.past.dials.last().copied().unwrap_or(0)),
+            OrderKey::Priority | OrderKey::DueDate => None,
+        });
+        (keys.collect::<Vec<_>>(), c.retry.not_before_ms)
+    };
+    found.sort_by_cached_key(fine);
+    Ok(found)
+}
