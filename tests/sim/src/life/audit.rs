@@ -4,7 +4,7 @@ use super::Life;
 use super::books::{Books, Dial, Key, key};
 use super::people::campaign_id;
 use super::plan::RETRIED;
-use super::wall::local_day;
+use super::wall::{DAY_MS, local_day};
 use dering::attempt::{AnsweredBy, CallId, Disposition, Ending, News, Said};
 use dering::report::{self, CampaignReport};
 use dering::tick::{Attempt, cell, decode_state};
@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine folds a call so long after its first ending; until then news of it has no effect.
 const STRAGGLERS_MS: i64 = 3_000;
+/// Calls to a person over all campaigns, where nothing else is set.
+const PERSON_A_DAY: usize = 2;
+const PERSON_A_WEEK: usize = 5;
 /// By how much an order may be late when everything is slow.
 const LATE_MS: i64 = 5_000;
 
@@ -78,6 +81,15 @@ impl Life {
         if today >= most(&|r| usize::from(r.per_day)) {
             self.found("R6", format!("{name} is attempt {} of {to} on a day", today + 1));
         }
+        // The same phone, whichever campaign called it.
+        let rang = |d: &&Dial| d.phone == to && books.rung.contains_key(&key(&d.call));
+        let same_day = |d: &&Dial| local_day(d.clock_ms, who.row.day_offset()) == day;
+        let in_week = |d: &&Dial| d.at_ms > now_ms - 7 * DAY_MS;
+        let a_day = books.dials.iter().filter(rang).filter(same_day).count();
+        let a_week = books.dials.iter().filter(rang).filter(in_week).count();
+        if a_day >= PERSON_A_DAY || a_week >= PERSON_A_WEEK {
+            self.found("R6", format!("{name} is call {} to {to} on a day, {} in a week", a_day + 1, a_week + 1));
+        }
         let pause_s = books.edits[campaign].iter().map(|e| e.spec.retry_s as i64).min().unwrap_or(0);
         if let Some(last) = books.rung_of(person).last()
             && self.prompt(&books, last).is_some_and(|d| RETRIED.contains(&d))
@@ -101,7 +113,8 @@ impl Life {
         if (in_second.len() + 1) as f64 > (rate_then * self.window_s()).ceil() {
             self.found("R6", format!("{name} is order {} in a second at a rate of {rate_then}", in_second.len() + 1));
         }
-        let dial = Dial { call, campaign, person, phone: to.to_owned(), at_ms: now_ms, day, rate, invalid: false };
+        let dial =
+            Dial { call, campaign, person, phone: to.to_owned(), at_ms: now_ms, clock_ms, day, rate, invalid: false };
         drop(books);
         self.books.borrow_mut().enter(dial);
     }
@@ -226,6 +239,8 @@ impl Life {
         let on = |fits: &dyn Fn(usize) -> bool| number((0..books.people.len()).filter(|p| fits(*p)).collect());
         let fate = |d: &Dial| books.rung.get(&key(&d.call)).map(|r| r.fate.disposition());
         let phones = |p: usize| books.people[p].row.phones.iter().map(|n| super::plan::Someone::e164(n));
+        let lost =
+            |d: &Dial| d.invalid || matches!(fate(d), Some(Disposition::WrongNumber | Disposition::InvalidNumber));
         let recorded: BTreeSet<usize> = last.keys().filter_map(|c| books.dial(*c)).map(|d| d.person).collect();
         let undialled = last.keys().filter(|c| books.dial(**c).is_none()).count() as u64;
         let most = [
@@ -233,13 +248,8 @@ impl Life {
             ("settled", on(&|p| books.settled.contains_key(&p))),
             ("suppressed", on(&|p| phones(p).any(|n| books.suppressed.contains_key(&n) || self.said_no(books, &n)))),
             ("withdrawn", on(&|p| books.lists[books.people[p].roll].withdrawing)),
-            (
-                "wrong_number",
-                by_call(&|d| {
-                    let wrong = [Disposition::WrongNumber, Disposition::InvalidNumber];
-                    d.invalid || fate(d).is_some_and(|f| wrong.contains(&f))
-                }),
-            ),
+            // Reported in whichever call, the number is wrong for all.
+            ("wrong_number", on(&|p| phones(p).any(|n| books.dials.iter().any(|d| d.phone == n && lost(d))))),
             ("exhausted", number(recorded) + undialled),
             ("held_out", 0),
         ];

@@ -29,6 +29,8 @@ pub struct Dial {
     pub person: usize,
     pub phone: String,
     pub at_ms: i64,
+    /// The same by the host's own clock.
+    pub clock_ms: i64,
     /// The local day, by the clock of the host.
     pub day: i64,
     /// The highest rate it can have been ordered under.
