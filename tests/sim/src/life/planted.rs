@@ -3,7 +3,7 @@
 
 use super::Life;
 use dering::attempt::{CallId, Event, News, OTHER_KINDS, Said};
-use dering::store::{Store, StoreError, decode, encode, keys};
+use dering::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
 use dering::tick::{Sent, ShardNews};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -236,9 +236,9 @@ impl Tamper {
                 }
             }
             (_, "c") if key.starts_with("dering/c/campaigns@") => {
-                if let Some(mut shelf) = value.as_ref().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok()) {
+                if let Some(mut shelf) = value.as_ref().and_then(|bytes| decode_json::<Value>(1, bytes)) {
                     shelf["campaigns"].as_array_mut().into_iter().flatten().for_each(|c| bend(planted, c));
-                    *value = serde_json::to_vec(&shelf).ok();
+                    *value = Some(encode_json(1, &shelf));
                 }
             }
             _ => {}
