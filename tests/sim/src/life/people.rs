@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// The story's beginning, its people, and its end.
 pub async fn direct(life: Rc<Life>) {
     for campaign in 0..life.plan.specs.len() {
-        while !life.set_rules(campaign, life.plan.specs[campaign].clone()).await {}
+        life.until_taken(campaign, &life.plan.specs[campaign]).await;
     }
     for roll in 0..life.plan.rolls.len() {
         life.nursery.spawn(None, owner(life.clone(), roll));
@@ -77,7 +77,7 @@ async fn admin(life: Rc<Life>, campaign: usize) {
         }
     }
     spec.state = State::Running;
-    while !life.set_rules(campaign, spec.clone()).await {}
+    life.until_taken(campaign, &spec).await;
 }
 
 /// Whoever pays, complains, calls, takes a list back or sends it again.
@@ -183,6 +183,13 @@ impl Life {
                 return;
             }
             self.time.sleep(2_000).await;
+        }
+    }
+
+    /// An admin who does not give up.
+    async fn until_taken(self: &Rc<Self>, campaign: usize, spec: &Spec) {
+        while !self.set_rules(campaign, spec.clone()).await {
+            self.time.sleep(1_000 + self.below(2_000) as i64).await;
         }
     }
 
