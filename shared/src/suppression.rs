@@ -42,6 +42,17 @@ pub fn asked_by_person(now_ms: i64) -> Vec<u8> {
     DoNotCall { reason: Reason::AskedInCall, since_ms: now_ms, until_ms: None }.encode()
 }
 
+/// What is written when somebody asks in a call to `phone` not to be called again: the event, and the entry at once. The
+/// fold enters it, too, but only if the event is heard before the call is folded; a request must hold whenever it came.
+pub fn asked_in_call(
+    identity: &Identity,
+    phone: &str,
+    event: (String, Vec<u8>),
+    now_ms: i64,
+) -> [(String, Vec<u8>); 2] {
+    [event, (do_not_call_key(identity, phone), asked_by_person(now_ms))]
+}
+
 /// The entry of a number that was reported as wrong.
 pub fn reported_wrong(now_ms: i64) -> Vec<u8> {
     DoNotCall { reason: Reason::WrongNumber, since_ms: now_ms, until_ms: None }.encode()

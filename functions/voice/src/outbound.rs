@@ -1,7 +1,7 @@
 //! Calls of ours that were answered.
 
 use super::{Hook, link, officer_line, place};
-use dering::attempt::{CallId, CallIdError, Event};
+use dering::attempt::{CallId, CallIdError, Event, News, Said};
 use dering::campaign::{self, Campaign};
 use dering::contact::{Contact, Language};
 use dering::flow::{self, Officer, Place, Scene, Script, Turn, Verb};
@@ -10,6 +10,7 @@ use dering::list;
 use dering::problem::Problem;
 use dering::provider::Input;
 use dering::store::Store;
+use dering::suppression;
 use dering::tick::{Claim, claim_place};
 use dering::vault::Vault;
 use edge::request::{Body, Head};
@@ -34,7 +35,7 @@ pub async fn answered(provider: &str, call: &str, head: &Head, body: &mut Body) 
     let scene = line.scene(officer.as_deref(), settled, machine, now_ms);
     let base = format!("{}/hooks/{}/{call}/step", hook.public_url, hook.provider.name());
     let turn = flow::answered(&scene, &|p: &Place| link(&vault, &base, call, p));
-    tell(&id, turn, &hook, now_ms).await
+    tell(&vault, &id, &line, turn, &hook, now_ms).await
 }
 
 pub async fn step(provider: &str, call: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
@@ -49,14 +50,22 @@ pub async fn step(provider: &str, call: &str, head: &Head, body: &mut Body) -> R
     let scene = line.scene(officer.as_deref(), line.settled().await?, false, now_ms);
     let base = format!("{}/hooks/{}/{call}/step", hook.public_url, hook.provider.name());
     let turn = flow::step(&scene, place, &input, &|p: &Place| link(&vault, &base, call, p));
-    tell(&id, turn, &hook, now_ms).await
+    tell(&vault, &id, &line, turn, &hook, now_ms).await
 }
 
 /// Writes what was learned, then speaks: what the callee hears is already safe.
-async fn tell(id: &CallId, turn: Turn, hook: &Hook, now_ms: i64) -> Result<Reply, Problem> {
+async fn tell(vault: &Vault, id: &CallId, line: &Line, turn: Turn, hook: &Hook, now_ms: i64) -> Result<Reply, Problem> {
     if let Some(news) = turn.news {
+        let do_not_call = news == News::Dialog(Said::DoNotCall);
         let event = Event { at_ms: now_ms, news };
-        SpinStore.set(&event.key(id), &event.encode()).await.map_err(|e| Problem::store(&e))?;
+        let pair = (event.key(id), event.encode());
+        let written = match line.contact.phones.get(usize::from(line.claim.phone)) {
+            Some(phone) if do_not_call => {
+                SpinStore.set_many(&suppression::asked_in_call(vault, phone, pair, now_ms)).await
+            }
+            _ => SpinStore.set(&pair.0, &pair.1).await,
+        };
+        written.map_err(|e| Problem::store(&e))?;
     }
     Ok(hook.reply(&turn.verbs))
 }

@@ -16,6 +16,7 @@
 //! | [`task`] | the real code's side: a `Store` that asks the scheduler; steps remembered by replies |
 //! | [`explore`](mod@explore) | the search: tasks, faults, audits |
 //! | [`cell`], [`log`] | what the tasks do, honest and deliberately flawed, and what must hold |
+//! | [`life`] | stories: whole lives with every fault at random, and an auditor |
 //! | [`tick`] | a stage for whole ticks: virtual clock, fake carrier, a store whose every verb can fail |
 //! | [`hours`] | callable hours minute by minute, from the wall clock |
 
@@ -23,6 +24,7 @@ pub mod cell;
 mod event;
 pub mod explore;
 pub mod hours;
+pub mod life;
 pub mod log;
 mod report;
 pub mod task;

@@ -23,19 +23,19 @@ pub fn csv(people: &[Person]) -> String {
     let mut text = "NPWP;NAMA WP;NO TELP/HP;PERIHAL;JATUH TEMPO;PROVINSI\n".to_owned();
     for Person { number, phone, due } in people {
         let phones: Vec<String> = phone.split('/').map(|p| format!("0{p}")).collect();
-        let (npwp, phones) = (npwp(*number), phones.join("/"));
+        let (npwp, phones) = (npwp(*number, "013"), phones.join("/"));
         let _ = writeln!(text, "{npwp};Orang Rekaan {number};{phones};BELUM LAPOR SPT;{due};DKI Jakarta");
     }
     text
 }
 
 /// An old 15-digit taxpayer number: eight digits, their check digit (Luhn), the office, the head office.
-fn npwp(number: u32) -> String {
+pub fn npwp(number: u32, office: &str) -> String {
     let eight = format!("07{number:06}");
     let doubled = |(i, b): (usize, u8)| {
         let digit = u32::from(b - b'0') * if i % 2 == 1 { 2 } else { 1 };
         digit / 10 + digit % 10
     };
     let sum: u32 = eight.bytes().enumerate().map(doubled).sum();
-    format!("{eight}{}013000", (10 - sum % 10) % 10)
+    format!("{eight}{}{office}000", (10 - sum % 10) % 10)
 }

@@ -12,10 +12,11 @@ mod stage;
 pub use carrier::{Answer, Carrier, Fate, Ordered};
 pub use clock::{Clock, drive};
 pub use gate::{Fault, Gate, Gated};
+pub use list::npwp;
 pub use list::{Person, csv, people};
 pub use outside::{Outside, Reply, Seen};
 pub use overlap::{Overlap, every_schedule};
-pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick};
+pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick, tick_of};
 
 /// A small deterministic generator (SplitMix64).
 #[derive(Debug, Clone)]

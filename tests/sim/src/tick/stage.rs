@@ -272,16 +272,21 @@ impl Stage {
     }
 }
 
-/// The real tick, with a configured account.
+/// The real tick of a stage.
 pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Problem> {
+    tick_of(store, host, &host.stage.vault).await
+}
+
+/// The real tick, with a configured account.
+pub async fn tick_of<S: Store, W: World>(store: &S, world: &W, vault: &Vault) -> Result<Report, Problem> {
     let account = Account { account: "AC1".into(), secret: "s".into(), ..Account::default() };
     let setup = Setup {
-        vault: &host.stage.vault,
+        vault,
         public_url: "https://dering.example",
         account: &|_| Some(account.clone()),
         shards: 1,
         limits: PersonLimits::default(),
         legal_hours: &LegalHours::unlimited(),
     };
-    tick::tick(store, host, &setup, 0).await
+    tick::tick(store, world, &setup, 0).await
 }

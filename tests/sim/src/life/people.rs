@@ -1,0 +1,299 @@
+//! Everybody around: admins, list owners, the tax administration, callers.
+
+use super::Life;
+use super::host::{begin, schedule};
+use super::plan::{Class, Someone, Spec, iso};
+use super::store::Shaky;
+use super::wall::{DAY_MS, WIB, date, local_day};
+use dering::campaign::{self, Campaign, State};
+use dering::contact::Matter;
+use dering::list::{self, Intake, Label, Manifest, Rules, Taken};
+use dering::store::Store;
+use dering::suppression::{self, DoNotCall, Reason, Settled};
+use dering::tick::{ShardNews, cell, decode_state, log};
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// The story's beginning, its people, and its end.
+pub async fn direct(life: Rc<Life>) {
+    for campaign in 0..life.plan.specs.len() {
+        life.until_taken(campaign, &life.plan.specs[campaign]).await;
+    }
+    for roll in 0..life.plan.rolls.len() {
+        life.nursery.spawn(None, owner(life.clone(), roll));
+    }
+    for campaign in 0..life.plan.specs.len() {
+        life.with_something_in_mind(admin(life.clone(), campaign));
+    }
+    life.with_something_in_mind(public(life.clone()));
+    life.nursery.spawn(None, schedule(life.clone()));
+
+    let last_due = life.plan.rolls.iter().flat_map(|r| &r.people).map(|p| p.due).max().unwrap_or_default();
+    let deadline_ms = life.plan.calm_ms().max((last_due + 1) * DAY_MS) + 2 * DAY_MS;
+    life.time.sleep_until(life.plan.calm_ms()).await;
+    life.stir();
+    loop {
+        life.time.sleep(60_000).await;
+        if life.finished().await {
+            break;
+        }
+        if life.now_ms() > deadline_ms {
+            life.found("R10", "it does not come to an end".into());
+            return;
+        }
+    }
+    // Late news is folded, and the last page swept.
+    life.ticks(3).await;
+    let before = life.settle_accounts().await;
+    life.replay_all().await;
+    life.ticks(4).await;
+    life.same_as(before).await;
+    life.finish();
+}
+
+async fn owner(life: Rc<Life>, roll: usize) {
+    life.time.sleep(life.plan.rolls[roll].after_ms).await;
+    while !life.upload(roll).await {
+        life.time.sleep(1_000 + life.below(30_000) as i64).await;
+    }
+}
+
+/// Pauses, resumes and edits; in the calm everything runs.
+async fn admin(life: Rc<Life>, campaign: usize) {
+    let mut spec = life.plan.specs[campaign].clone();
+    while !life.calm() {
+        life.time.sleep(life.below(life.plan.faulty_ms as usize / 4) as i64).await;
+        if life.happens(Class::Pauses) {
+            spec.state = State::Paused;
+            life.insist(campaign, &spec).await;
+            life.time.sleep(life.below(120_000) as i64).await;
+            spec.state = State::Running;
+            life.insist(campaign, &spec).await;
+        }
+        if life.happens(Class::Edits) {
+            let mut dice = crate::tick::Dice::new(life.below(usize::MAX / 2) as u64);
+            spec = spec.edited(&mut dice, life.now_ms());
+            life.insist(campaign, &spec).await;
+        }
+    }
+    spec.state = State::Running;
+    life.until_taken(campaign, &spec).await;
+}
+
+/// Whoever pays, complains, calls, takes a list back or sends it again.
+async fn public(life: Rc<Life>) {
+    let people = life.books.borrow().people.len();
+    while !life.calm() {
+        life.time.sleep(life.below(life.plan.faulty_ms as usize / 12) as i64).await;
+        if life.happens(Class::Pays) {
+            life.with_something_in_mind(pays(life.clone(), life.below(people)));
+        }
+        if life.happens(Class::DoNotCall) {
+            life.with_something_in_mind(complains(life.clone(), life.below(people)));
+        }
+        if life.happens(Class::Inbound) {
+            life.with_something_in_mind(calls_in(life.clone()));
+        }
+        let roll = life.below(life.plan.rolls.len());
+        if life.happens(Class::Withdraws) && life.happens(Class::Withdraws) {
+            life.with_something_in_mind(withdraws(life.clone(), roll));
+        }
+        if life.happens(Class::UploadsAgain) {
+            let life = life.clone();
+            life.clone().with_something_in_mind(async move {
+                life.upload(roll).await;
+            });
+        }
+    }
+}
+
+async fn pays(life: Rc<Life>, person: usize) {
+    let taxpayer_id = list::taxpayer_id(&life.books.borrow().people[person].row.npwp()).unwrap_or_default();
+    let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter: Matter::NotFiled, tax_code: "", tax_period: "" };
+    let key = duty.key(&life.vault);
+    life.keep(&key, b"1").await;
+    life.tell(|| format!("person {person} has settled"));
+    life.books.borrow_mut().settled.entry(person).or_insert(life.now_ms());
+}
+
+async fn complains(life: Rc<Life>, person: usize) {
+    let phone = Someone::e164(&life.books.borrow().people[person].row.phones[0]);
+    let entry = DoNotCall { reason: Reason::Entered, since_ms: life.now_ms(), until_ms: None };
+    let key = suppression::do_not_call_key(&life.vault, &phone);
+    life.keep(&key, &entry.encode()).await;
+    life.tell(|| format!("{phone} must not be called"));
+    let now_ms = life.now_ms();
+    life.books.borrow_mut().suppressed.entry(phone).or_insert(now_ms);
+}
+
+async fn calls_in(life: Rc<Life>) {
+    let number = {
+        let mut books = life.books.borrow_mut();
+        books.inbound += 1;
+        books.inbound
+    };
+    let news = ShardNews::Inbound { call: format!("in-{number}"), at_ms: life.now_ms(), answered: false };
+    life.append(&news).await;
+}
+
+async fn withdraws(life: Rc<Life>, roll: usize) {
+    let list = {
+        let mut books = life.books.borrow_mut();
+        let note = &mut books.lists[roll];
+        let Some(id) = note.id.clone().filter(|_| !note.withdrawing) else { return };
+        note.withdrawing = true;
+        id
+    };
+    life.append(&ShardNews::ListWithdrawn { list }).await;
+    life.tell(|| format!("list {roll} is withdrawn"));
+    life.books.borrow_mut().lists[roll].withdrawn_ms = Some(life.now_ms());
+}
+
+impl Life {
+    /// Somebody whom the story's end waits for.
+    fn with_something_in_mind(self: &Rc<Self>, body: impl Future<Output = ()> + 'static) {
+        let life = self.clone();
+        self.books.borrow_mut().pending += 1;
+        self.nursery.spawn(None, async move {
+            body.await;
+            life.books.borrow_mut().pending -= 1;
+        });
+    }
+
+    /// Writes a value until that is acknowledged.
+    async fn keep(self: &Rc<Self>, key: &str, value: &[u8]) {
+        self.stir();
+        while Shaky::new(self, None).set(key, value).await.is_err() {
+            self.time.sleep(1_000).await;
+        }
+    }
+
+    async fn append(self: &Rc<Self>, news: &ShardNews) {
+        self.stir();
+        let host = self.below(self.plan.skew_ms.len());
+        while log(0).append(&Shaky::new(self, None), &news.encode(), || self.clock_of(host)).await.is_err() {
+            self.time.sleep(1_000).await;
+        }
+    }
+
+    /// An admin who tries a few times.
+    async fn insist(self: &Rc<Self>, campaign: usize, spec: &Spec) {
+        for _ in 0..4 {
+            if self.set_rules(campaign, spec.clone()).await {
+                return;
+            }
+            self.time.sleep(2_000).await;
+        }
+    }
+
+    /// An admin who does not give up.
+    async fn until_taken(self: &Rc<Self>, campaign: usize, spec: &Spec) {
+        while !self.set_rules(campaign, spec.clone()).await {
+            self.time.sleep(1_000 + self.below(2_000) as i64).await;
+        }
+    }
+
+    async fn set_rules(self: &Rc<Self>, campaign: usize, spec: Spec) -> bool {
+        self.stir();
+        let id = campaign_id(campaign);
+        let Ok((_, settings)) = Campaign::parse(spec.settings(campaign)) else {
+            self.found("plan", format!("the campaign is not taken: {}", spec.settings(campaign)));
+            return false;
+        };
+        let state = spec.state;
+        let edit = self.books.borrow_mut().edit_begins(campaign, spec);
+        let pause = async |ms: u64| self.time.sleep(ms as i64).await;
+        let change =
+            |_: Option<&Campaign>| Ok(Some(Campaign { id: id.clone(), state, version: 0, settings: settings.clone() }));
+        let taken = campaign::edit(&Shaky::new(self, None), pause, &id, change).await.is_ok();
+        self.tell(|| {
+            format!("edit {edit} of campaign {campaign} ({state:?}): {}", if taken { "taken" } else { "failed" })
+        });
+        if taken {
+            self.books.borrow_mut().edit_taken(campaign, edit, self.now_ms());
+        }
+        taken
+    }
+
+    pub async fn upload(self: &Rc<Self>, roll: usize) -> bool {
+        self.stir();
+        let list = &self.plan.rolls[roll];
+        let (y, m, d) = date(local_day(self.plan.start_ms, WIB));
+        let rules = Rules {
+            as_of: jiff::civil::date(y as i16, m as i8, d as i8),
+            matter: Matter::NotFiled,
+            own_numbers: Vec::new(),
+            default_zone: None,
+            past_due_allowed: false,
+        };
+        let label = Label { campaign: campaign_id(list.campaign), name: format!("daftar {roll}"), ..Label::default() };
+        let host = self.below(self.plan.skew_ms.len());
+        let store = Shaky::new(self, None);
+        let dice = |bytes: &mut [u8]| self.fill(bytes);
+        let taken = async {
+            let mut intake = Intake::new(&store, &self.vault, &dice, 1, label, rules);
+            intake.push(csv(&list.people).as_bytes()).await?;
+            intake.finish(|| self.clock_of(host), async |ms| self.time.sleep(ms as i64).await).await
+        };
+        let manifest: Manifest = match taken.await {
+            Ok(Taken::New(manifest) | Taken::Known(manifest)) => manifest,
+            Err(problem) => {
+                self.tell(|| format!("the upload of list {roll} fails: {}", problem.detail));
+                return false;
+            }
+        };
+        if manifest.accepted != list.people.len() as u64 {
+            self.found("R10", format!("{} of {} rows accepted", manifest.accepted, list.people.len()));
+        }
+        self.tell(|| format!("list {roll} is taken as {}", manifest.list));
+        let mut books = self.books.borrow_mut();
+        let known = books.lists[roll].id.get_or_insert(manifest.list.clone());
+        if *known != manifest.list {
+            self.found("R8", format!("one file became two lists: {known} and {}", manifest.list));
+        }
+        true
+    }
+
+    async fn finished(&self) -> bool {
+        {
+            let books = self.books.borrow();
+            if books.pending > 0 || books.lists.iter().any(|l| l.id.is_none()) {
+                return false;
+            }
+        }
+        let Ok(Some(version)) = cell(0).read(&self.disk).await else { return false };
+        let Ok(state) = decode_state(&version.bytes) else { return false };
+        let waiting = state.lists.iter().flat_map(|l| &l.groups).any(|g| g.left > 0);
+        state.open.is_empty() && state.retries.is_empty() && !waiting && state.lists.len() == self.plan.rolls.len()
+    }
+
+    async fn ticks(self: &Rc<Self>, n: usize) {
+        for _ in 0..n {
+            begin(self, 0);
+            self.time.sleep(8_000).await;
+        }
+    }
+
+    async fn replay_all(self: &Rc<Self>) {
+        self.tell(|| "everything is told again".into());
+        self.replay().await;
+        for roll in 0..self.plan.rolls.len() {
+            self.upload(roll).await;
+        }
+        self.time.sleep(4_000).await;
+    }
+}
+
+pub fn campaign_id(campaign: usize) -> String {
+    format!("c{campaign}")
+}
+
+fn csv(people: &[Someone]) -> String {
+    let mut text = "NPWP;NAMA WP;NO TELP/HP;PERIHAL;JATUH TEMPO;PROVINSI\n".to_owned();
+    for row in people {
+        let phones: Vec<String> = row.phones.iter().map(|p| format!("0{p}")).collect();
+        let (npwp, phones, due) = (row.npwp(), phones.join("/"), iso(row.due));
+        let _ = writeln!(text, "{npwp};Orang Rekaan {};{phones};BELUM LAPOR SPT;{due};{}", row.number, row.province);
+    }
+    text
+}
