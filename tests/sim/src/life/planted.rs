@@ -141,7 +141,8 @@ impl Planted {
         let store = &life.disk;
         let write = async |event: &Event, key: String| store.set(&key, &event.encode()).await.is_ok();
         let unheard = |said: Said| {
-            (event.news == News::Dialog(said)).then(|| Event { at_ms: event.at_ms, news: News::Dialog(Said::NoInput) })
+            (event.news == News::Dialog(said))
+                .then_some(Event { at_ms: event.at_ms, news: News::Dialog(Said::NoInput) })
         };
         match self {
             Planted::NewsDropped if life.below(8) == 0 => Some(true),

@@ -51,11 +51,11 @@ pub struct Failure {
 }
 
 /// Plays a plan. The same plan is always the same story.
-pub fn run(plan: &Plan) -> Result<Tally, Failure> {
+pub fn run(plan: &Plan) -> Result<Tally, Box<Failure>> {
     play(plan, false).0
 }
 
-fn play(plan: &Plan, told: bool) -> (Result<Tally, Failure>, Vec<String>) {
+fn play(plan: &Plan, told: bool) -> (Result<Tally, Box<Failure>>, Vec<String>) {
     let life = Life::new(plan.clone(), told);
     life.nursery.spawn(None, direct(life.clone()));
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| time::live(&life))) {
@@ -68,7 +68,7 @@ fn play(plan: &Plan, told: bool) -> (Result<Tally, Failure>, Vec<String>) {
     let story = life.story.as_ref().map(|s| s.borrow().clone()).unwrap_or_default();
     let finding = life.finding.borrow().clone();
     let outcome = match finding {
-        Some(finding) => Err(Failure { plan: plan.clone(), finding }),
+        Some(finding) => Err(Box::new(Failure { plan: plan.clone(), finding })),
         None => {
             let books = life.books.borrow();
             Ok(Tally {
@@ -102,7 +102,7 @@ pub fn seeds(first: u64, count: u64, planted: Option<Planted>, most: usize) -> (
                 Ok(tally) => mine.add(&tally),
                 Err(found) => {
                     let mut failures = failures.lock().expect("nobody panics holding it");
-                    failures.push(found);
+                    failures.push(*found);
                     if failures.len() >= most {
                         next.store(first + count, Ordering::Relaxed);
                     }
@@ -134,7 +134,7 @@ pub fn tell_story(failure: &Failure) -> String {
             run(&plan).err().filter(|f| left >= 0 && f.finding.rule == failure.finding.rule)
         });
         match simpler {
-            Some(found) => small = found,
+            Some(found) => small = *found,
             None => break,
         }
     }
