@@ -30,7 +30,9 @@ fn nothing_is_ever_broken() {
     for failure in &failures {
         println!("seed {}: {}: {}", failure.plan.seed, failure.finding.rule, failure.finding.what);
     }
-    failures.first().into_iter().for_each(|failure| fail(failure));
+    if let Some(failure) = failures.first() {
+        fail(failure);
+    }
     assert!(tally.rung > tally.seeds, "hardly anybody was called: {tally}");
 }
 
