@@ -48,6 +48,7 @@ struct Args {
 enum Figure {
     Callbacks,
     Ingest,
+    Forecast,
     Unanswered,
     Answered,
 }
@@ -81,6 +82,9 @@ async fn run(args: &Args) -> Result<()> {
     }
     if wanted(Figure::Ingest) {
         ingest(args, folder.path()).await?;
+    }
+    if wanted(Figure::Forecast) {
+        forecast(args, folder.path()).await?;
     }
     if wanted(Figure::Unanswered) {
         let mix = Mix { no_answer: 1.0, ..Mix::none() };
@@ -222,6 +226,25 @@ async fn ingest(args: &Args, folder: &Path) -> Result<()> {
         list.file.len() as f64 / 1e6,
         settled_commits(&counts).await? - before
     );
+    Ok(())
+}
+
+/// Seconds for the dry run of a campaign of a large list.
+async fn forecast(args: &Args, folder: &Path) -> Result<()> {
+    let stage = Stage::start(Plan { state_dir: Some(folder.join("forecast")), ..Plan::default() }).await?;
+    let list = lists::generated(args.rows, lists::today())?;
+    stage.client.post("/v1/campaigns", &stage.campaign("figures")).await?.success()?;
+    stage.client.upload("figures", "figures", list.file.clone()).await?.success()?;
+    stage.client.tick(0).await?;
+    let mut took = Vec::new();
+    let mut attempts = Value::Null;
+    for _ in 0..args.rounds {
+        let begun = Instant::now();
+        let forecast: Value = stage.client.poke("/v1/campaigns/figures/forecast").await?.success()?.json()?;
+        took.push(begun.elapsed().as_secs_f64());
+        attempts = forecast["attempts"].clone();
+    }
+    println!("forecast: {} contacts, {attempts} attempts in {:.2} s", args.rows, median(took));
     Ok(())
 }
 

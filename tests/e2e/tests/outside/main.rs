@@ -1,6 +1,7 @@
 //! What the outside face promises, on the real components. One module a promise.
 
 mod do_not_call;
+mod forecast;
 mod personal_data;
 mod refusals;
 mod same_file;
