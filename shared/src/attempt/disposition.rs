@@ -163,7 +163,7 @@ pub fn disposition(events: &[Event]) -> Outcome {
     let mut failed_for_good = false;
     for event in events {
         match &event.news {
-            News::Placed { .. } => {}
+            News::Placed { .. } | News::CallbackAt { .. } => {}
             News::Refused(r) => refusal = refusal.max(Some(rank(*r))),
             News::Dialog(s) => said = Some(*s),
             News::Transfer { bridged: b } => bridged = Some(bridged.unwrap_or(false) || *b),

@@ -84,6 +84,8 @@ pub enum News {
     Machine(AnsweredBy),
     /// What came of the conversation.
     Dialog(Said),
+    /// When the person asked to be called again.
+    CallbackAt { at_ms: i64 },
     /// Whether the officer's line was bridged after [`Said::TransferAsked`].
     Transfer { bridged: bool },
 }
@@ -98,7 +100,7 @@ pub struct Event {
 /// The kinds that end a call.
 pub const ENDING_KINDS: [&str; 6] = ["completed", "busy", "no_answer", "failed", "canceled", "refused"];
 /// The kinds that say more about a call.
-pub const OTHER_KINDS: [&str; 4] = ["placed", "machine", "dialog", "transfer"];
+pub const OTHER_KINDS: [&str; 5] = ["placed", "machine", "dialog", "transfer", "callback_at"];
 
 impl News {
     /// The last part of the event's key. Different events never share one.
@@ -115,6 +117,7 @@ impl News {
             },
             News::Machine(_) => "machine",
             News::Dialog(_) => "dialog",
+            News::CallbackAt { .. } => "callback_at",
             News::Transfer { .. } => "transfer",
         }
     }

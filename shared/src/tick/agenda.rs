@@ -3,6 +3,7 @@
 
 use super::Work;
 use super::state::{Bucket, Call, Retry, Sweep};
+use crate::assist::lease;
 use crate::attempt::{ENDING_KINDS, OTHER_KINDS};
 use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
@@ -123,6 +124,8 @@ pub async fn sweep<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     for call in read::<Call, S>(work, sweep.ballot, sweep.n).await?.unwrap_or_default() {
         work.deletes.push(super::claim::place(work.shard, call));
         work.deletes.extend(event_keys(work.shard, call));
+        work.deletes.extend(lease::KINDS.iter().map(|kind| keys::event(work.shard, call.0, call.1, kind)));
+        work.deletes.push(keys::handed_out(work.shard, call.0, call.1));
     }
     work.deletes.push(keys::agenda(work.shard, sweep.ballot, sweep.n));
     work.state.sweeps.retain(|s| *s != sweep);

@@ -1,8 +1,8 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
-use super::claim::{self, Claim};
+use super::claim;
 use super::state::{ContactRef, Open, Retry};
-use super::{Work, agenda, expire};
+use super::{Work, agenda, expire, offer};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
 use crate::contact::Contact;
@@ -19,8 +19,6 @@ pub const HORIZON_MS: i64 = 2_000;
 pub const CLAIMS_MAX: usize = 1_000;
 /// Contacts looked at a tick at most, for those who turn out not to be called.
 const LOOKED_MAX: usize = 5_000;
-/// Added to the ringing time: how much later than dialled a call may still be answered.
-const ANSWER_SLACK_MS: i64 = 60_000;
 /// When a person is in another call: looked at again after this.
 const PERSON_BUSY_MS: i64 = 60_000;
 
@@ -50,13 +48,17 @@ pub async fn choose<S: Store>(
         if campaign.state == State::Finished {
             expire::all(work, &campaign.id);
         }
-        if campaign.state != State::Running || campaign.settings.mode != Mode::Automated {
+        if campaign.state != State::Running {
             continue;
         }
         expire::due(work, campaign);
         let live = alive.get(&campaign.id).copied().unwrap_or(0);
+        if campaign.settings.mode == Mode::Assisted {
+            offer::offer(work, campaign, live).await?;
+            continue;
+        }
         let room = campaign.settings.rate.concurrent.saturating_sub(live) as usize;
-        let want = room.min(orders_within_horizon(work, campaign)).min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
+        let want = room.min(orders_within_horizon(work, campaign)).min(CLAIMS_MAX.saturating_sub(work.claims.into()));
         if want > 0 {
             choose_in(work, campaign, want, &mut placements).await?;
         }
@@ -75,15 +77,16 @@ fn orders_within_horizon<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> u
     if ahead <= 0.0 { 0 } else { (ahead / interval_us(work, campaign)).ceil() as usize }
 }
 
-async fn choose_in<S: Store>(
+pub(super) async fn choose_in<S: Store>(
     work: &mut Work<'_, S>,
     campaign: &Campaign,
     want: usize,
     placements: &mut Vec<Placement>,
 ) -> Result<(), Problem> {
-    let enough = placements.len() + want;
+    let enough = usize::from(work.claims) + want;
     let mut later: Vec<(String, Retry)> = Vec::new();
-    let mut taken: BTreeSet<String> = work.state.open.iter().map(|o| o.person.clone()).collect();
+    let open = work.state.open.iter().map(|o| &o.person);
+    let mut taken: BTreeSet<String> = open.chain(work.state.offers.iter().map(|o| &o.person)).cloned().collect();
 
     let mut ready = Vec::new();
     for retry in agenda::take_due(work, &campaign.id, want).await? {
@@ -96,8 +99,8 @@ async fn choose_in<S: Store>(
     consider(work, campaign, candidates, enough, &mut taken, &mut later, placements).await?;
 
     let mut looked = 0;
-    while placements.len() < enough && looked < LOOKED_MAX {
-        let fresh = next_fresh(work, campaign, (enough - placements.len()).min(LOOKED_MAX - looked)).await?;
+    while usize::from(work.claims) < enough && looked < LOOKED_MAX {
+        let fresh = next_fresh(work, campaign, (enough - usize::from(work.claims)).min(LOOKED_MAX - looked)).await?;
         if fresh.is_empty() {
             break;
         }
@@ -196,7 +199,7 @@ async fn with_contacts<S: Store>(
     Ok(found)
 }
 
-/// Looks each candidate up and claims, defers or closes it. Those beyond `enough` placements are deferred as they are.
+/// Looks each candidate up and claims, defers or closes it. Those beyond `enough` claims are deferred as they are.
 async fn consider<S: Store>(
     work: &mut Work<'_, S>,
     campaign: &Campaign,
@@ -220,12 +223,19 @@ async fn consider<S: Store>(
     for (candidate, span) in candidates.into_iter().zip(spans) {
         let Candidate { mut retry, contact } = candidate;
         let verdict = match judge(work, campaign, &retry, &contact, &found[span.clone()], taken) {
-            Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms),
+            Verdict::Call if usize::from(work.claims) >= enough => Verdict::Later(work.now_ms),
             verdict => verdict,
         };
         match verdict {
             Verdict::Call => {
                 let settlement_keys = keys[span].iter().skip(1).cloned().collect();
+                if campaign.settings.mode == Mode::Assisted {
+                    match offer::claim(work, campaign, retry, &contact, settlement_keys).await? {
+                        Ok(person) => drop(taken.insert(person)),
+                        Err(retry) => later.push((campaign.id.clone(), retry)),
+                    }
+                    continue;
+                }
                 match claim_for(work, campaign, &retry, &contact, settlement_keys).await? {
                     Some(placement) => {
                         taken.insert(placement.open.person.clone());
@@ -250,7 +260,7 @@ async fn consider<S: Store>(
 }
 
 /// The retry is off the agenda: late news of its last call changes no more than the end it came to.
-fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry, ended: Option<End>) {
+pub(super) fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry, ended: Option<End>) {
     if let Some(call) = retry.unknown {
         for watched in work.state.watched.iter_mut().filter(|w| w.call == call) {
             watched.retrying = false;
@@ -338,35 +348,14 @@ async fn claim_for<S: Store>(
     let order_us = books.next_order_us.max(now_ms * 1000);
     books.next_order_us = order_us + interval.ceil() as i64;
     let dial_at_ms = order_us.div_euclid(1000) + i64::from(order_us % 1000 > 0);
-    let day = hours::local_date(contact.time_zone.as_deref().unwrap_or(&settings.time_zone), now_ms)
-        .unwrap_or(contact.due_date);
-    let today = match retry.day {
-        Some((last, n)) if last == day => n.saturating_add(1),
-        _ => 1,
-    };
-    let call = (work.ballot, index);
-    let place = claim::place(work.shard, call);
-    let nonce = work.nonce();
-    let claim = Claim {
-        campaign: campaign.id.clone(),
-        version: campaign.version,
-        contact: retry.contact.clone(),
-        attempt: retry.attempts.saturating_add(1),
-        phone: retry.phone,
-        day: (day, today),
-        provider: *provider,
-        caller_id: from.clone(),
-        dial_at_ms,
-        answer_by_ms: dial_at_ms + settings.call.ring.as_millis() as i64 + ANSWER_SLACK_MS,
-        settlement_keys,
-        sealed: claim::seal(contact, &key, &nonce, &place),
-    };
-    work.writes.push((place, claim.encode()));
-    work.claims += 1;
+    let provider = *provider;
+    let new =
+        claim::New { campaign, retry, contact, settlement_keys, provider, caller_id: from.clone(), dial_at_ms };
+    let call = claim::write(work, &key, new);
     let open = Open {
         call,
         campaign: campaign.id.clone(),
-        provider: *provider,
+        provider,
         person: suppression::person(work.vault, phone),
         dial_at_ms,
         unknown_at_ms: dial_at_ms + settings.call.unknown_after.as_millis() as i64,

@@ -106,6 +106,20 @@ fn from_open(open: Open, events: Vec<Event>) -> Ended {
     Ended { call: open.call, campaign: open.campaign, dial_at_ms: open.dial_at_ms, events, watched: None }
 }
 
+/// When it was dialled: an agent starts a call later than it was claimed.
+fn dialled_ms(ended: &Ended, claim: &Claim) -> i64 {
+    ended.dial_at_ms.max(claim.dial_at_ms)
+}
+
+/// The pause until the time that the person asked to be called at.
+fn callback_after_s(events: &[Event], now_ms: i64) -> Option<u64> {
+    let asked = events.iter().filter_map(|e| match e.news {
+        News::CallbackAt { at_ms } => Some(at_ms),
+        _ => None,
+    });
+    asked.max().map(|at_ms| at_ms.saturating_sub(now_ms).max(0).unsigned_abs().div_ceil(1000))
+}
+
 /// Whether an ending is among the events, or the provider's refusal.
 fn heard_end(events: &[Event]) -> bool {
     events.iter().any(|e| matches!(e.news, News::Ended { .. } | News::Refused(_)))
@@ -213,6 +227,7 @@ fn close<S: Store>(
     match (&ended.watched, next) {
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
         (None, Ok(after_s)) => {
+            let after_s = callback_after_s(&ended.events, work.now_ms).unwrap_or(after_s);
             let not_before_ms = not_before(work.now_ms, after_s, campaign.as_ref(), contact, claim, unspent);
             let day = if unspent { (claim.day.0, claim.day.1.saturating_sub(1)) } else { claim.day };
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
@@ -255,7 +270,7 @@ fn close<S: Store>(
         attempt: claim.attempt,
         disposition: outcome.disposition,
         talk_s: outcome.talk_s,
-        dial_at_ms: claim.dial_at_ms,
+        dial_at_ms: dialled_ms(ended, claim),
         folded_at_ms: work.now_ms,
         provider_call: ended.events.iter().find_map(|e| match &e.news {
             News::Placed { provider_call } => Some(provider_call.clone()),
@@ -278,12 +293,13 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
     *books.dispositions.entry(outcome.disposition).or_default() += 1;
     books.right_party += u64::from(outcome.disposition.right_party());
     books.talk_s += u64::from(outcome.talk_s);
-    books.first_dial_ms = Some(books.first_dial_ms.map_or(claim.dial_at_ms, |f| f.min(claim.dial_at_ms)));
+    let dialled_ms = dialled_ms(ended, claim);
+    books.first_dial_ms = Some(books.first_dial_ms.map_or(dialled_ms, |f| f.min(dialled_ms)));
     books.last_fold_ms = Some(work.now_ms);
     // An outbound call of the year is one that was ordered and not refused; late news finds it counted.
     if ended.watched.is_none()
         && outcome.disposition != Disposition::NotPlaced
-        && let Some(day) = hours::local_date(hours::COUNTRY_ZONES[0], claim.dial_at_ms)
+        && let Some(day) = hours::local_date(hours::COUNTRY_ZONES[0], dialled_ms)
     {
         work.state.years.entry(day.year()).or_default().outbound += 1;
     }

@@ -14,12 +14,14 @@ mod claim;
 mod expire;
 mod fold;
 mod news;
+mod offer;
 mod place;
 mod state;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
+pub use offer::{LEASE_MS, unreported_ms};
 pub use state::{Books, Shard, Standing, Year};
 
 use crate::attempt::End;
@@ -219,6 +221,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         pages: HashMap::new(),
     };
     news::fold(&mut work).await?;
+    offer::settle(&mut work).await?;
     let alive = fold::fold(&mut work).await?;
     let placements = choose::choose(&mut work, &alive).await?;
     agenda::sweep(&mut work).await?;
@@ -238,15 +241,18 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         return Ok(report);
     }
     let mut deletes = std::mem::take(&mut work.deletes);
+    let mut tell = offer::boards(&work, &before);
     drop(work);
     if !placements.is_empty() {
         let placed = place::place(world, setup, shard, placements).await;
         (report.placed, report.refused, report.unclear) = (placed.placed, placed.refused, placed.unclear);
         report.refusal_code = placed.last_code;
-        if !placed.events.is_empty() {
-            // Should this be lost, the calls' own callbacks tell of them, or their time-out closes them.
-            let _ = store.set_many(&placed.events).await;
-        }
+        tell.extend(placed.events);
+    }
+    if !tell.is_empty() {
+        // Should this be lost, the calls' own callbacks tell of them, or their time-out closes them; blocks that no
+        // agent finds are taken back when their time is over.
+        let _ = store.set_many(&tell).await;
     }
     deletes.extend(cell.stale(&draft));
     // What is not deleted costs space only; the sweep of a day later takes it.
@@ -257,7 +263,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
 fn report<S: Store>(work: &Work<'_, S>) -> Report {
     let waiting = work.state.lists.iter().flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>()
         + work.state.retries.iter().map(|b| u64::from(b.count)).sum::<u64>();
-    let busy = !work.state.open.is_empty() || work.claims > 0;
+    let busy = !work.state.open.is_empty() || !work.state.offers.is_empty() || work.claims > 0;
     let next_retry = work.state.retries.iter().map(|b| b.earliest_ms).min();
     let again_after_ms = match next_retry {
         _ if busy => 1_000,

@@ -1,0 +1,76 @@
+//! May this call be dialled now? Looked at when it was offered, and again at the moment of dialling.
+
+use crate::campaign::{Campaign, Mode, Shelf, State};
+use crate::contact::Contact;
+use crate::hours;
+use crate::problem::Problem;
+use crate::store::Store;
+use crate::suppression;
+use crate::tick::Claim;
+use crate::vault::Vault;
+use serde::{Deserialize, Serialize};
+
+/// Why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// Filed or paid meanwhile.
+    Settled,
+    DoNotCall,
+    /// Outside the callable hours, or too close to their end to be answered in time.
+    OutsideHours,
+    /// The due date or the campaign's last day is over.
+    Expired,
+    /// The campaign is paused, finished, or not for agents any more.
+    Paused,
+    /// The agent gave the claim back.
+    Released,
+    /// The lease is over.
+    LeaseOver,
+    /// The call was reported on already.
+    Ended,
+}
+
+/// The rules that can change between the claim and the call.
+pub async fn check<S: Store>(
+    store: &S,
+    vault: &Vault,
+    shelf: &Shelf,
+    claim: &Claim,
+    contact: &Contact,
+    now_ms: i64,
+) -> Result<Option<Stop>, Problem> {
+    if let Some(stop) = person(store, vault, claim, contact, now_ms).await? {
+        return Ok(Some(stop));
+    }
+    let live = |c: &&Campaign| c.state == State::Running && c.settings.mode == Mode::Assisted;
+    let Some(campaign) = shelf.get(&claim.campaign).filter(live) else { return Ok(Some(Stop::Paused)) };
+    let settings = &campaign.settings;
+    let zone = contact.time_zone.as_deref();
+    let today = hours::local_date(zone.unwrap_or(&settings.time_zone), now_ms);
+    if today.is_none_or(|d| d > contact.due_date || settings.ends.is_some_and(|ends| d > ends)) {
+        return Ok(Some(Stop::Expired));
+    }
+    let ring_ms = settings.call.ring.as_millis() as i64;
+    let callable = settings.callable_hours.callable(&campaign.days(), zone, now_ms, ring_ms);
+    Ok((!callable).then_some(Stop::OutsideHours))
+}
+
+/// What stops even a call that is on.
+pub async fn person<S: Store>(
+    store: &S,
+    vault: &Vault,
+    claim: &Claim,
+    contact: &Contact,
+    now_ms: i64,
+) -> Result<Option<Stop>, Problem> {
+    let Some(phone) = contact.phones.get(usize::from(claim.phone)) else { return Ok(Some(Stop::Expired)) };
+    let mut keys = vec![suppression::do_not_call_key(vault, phone)];
+    keys.extend(claim.settlement_keys.iter().cloned());
+    let found = store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
+    if found.iter().skip(1).any(Option::is_some) {
+        return Ok(Some(Stop::Settled));
+    }
+    let entry = found.first().and_then(Option::as_ref);
+    Ok(entry.is_some_and(|bytes| suppression::holds(bytes, now_ms)).then_some(Stop::DoNotCall))
+}
