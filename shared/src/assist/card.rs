@@ -49,7 +49,14 @@ pub struct Screen {
 }
 
 impl Card {
-    pub(super) fn of(call: String, kind: Kind, claim: &Claim, contact: &Contact, campaign: &Campaign, hour: i8) -> Self {
+    pub(super) fn of(
+        call: String,
+        kind: Kind,
+        claim: &Claim,
+        contact: &Contact,
+        campaign: &Campaign,
+        hour: i8,
+    ) -> Self {
         let settings = &campaign.settings;
         let language = contact.language.or(settings.languages.first().copied()).unwrap_or_default();
         Card {

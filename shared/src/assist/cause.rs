@@ -111,15 +111,8 @@ mod tests {
         for (status, rang, expected) in sip {
             assert_eq!(of(Some(status), Some(127), rang, None), Some(expected), "{status}");
         }
-        let q850 = [
-            (17, Busy),
-            (19, NoAnswer),
-            (20, Failed),
-            (1, InvalidNumber),
-            (34, NotPlaced),
-            (21, Busy),
-            (127, Failed),
-        ];
+        let q850 =
+            [(17, Busy), (19, NoAnswer), (20, Failed), (1, InvalidNumber), (34, NotPlaced), (21, Busy), (127, Failed)];
         for (cause, expected) in q850 {
             assert_eq!(of(None, Some(cause), false, None), Some(expected), "{cause}");
         }

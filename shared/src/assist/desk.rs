@@ -200,11 +200,10 @@ impl<S: Store> Desk<'_, S> {
 
     async fn held(&self, call: &str, agent_name: &str) -> Result<Held, Problem> {
         agent(agent_name)?;
-        let id =
-            CallId::open_for(call, self.vault, agent_name, self.now_ms / 1000).map_err(|error| match error {
-                CallIdError::Expired => error.problem(),
-                CallIdError::Forged => not_yours(),
-            })?;
+        let id = CallId::open_for(call, self.vault, agent_name, self.now_ms / 1000).map_err(|error| match error {
+            CallIdError::Expired => error.problem(),
+            CallIdError::Forged => not_yours(),
+        })?;
         let call = (id.ballot, id.index);
         let (claim, contact, key) = self.contact(id.shard, call).await?.ok_or_else(unreadable)?;
         let kinds = [STARTED, REVOKED, RELEASED, REPORTED];
@@ -305,7 +304,11 @@ impl<S: Store> Desk<'_, S> {
     }
 
     /// Takes reports, each for itself: they answer in their order. One durable commit for all.
-    pub async fn report(&self, agent: &str, reports: &[(String, Outcome)]) -> Result<Vec<Result<(), Problem>>, Problem> {
+    pub async fn report(
+        &self,
+        agent: &str,
+        reports: &[(String, Outcome)],
+    ) -> Result<Vec<Result<(), Problem>>, Problem> {
         let mut writes = Vec::new();
         let mut answers = Vec::new();
         for (call, outcome) in reports {
@@ -352,8 +355,14 @@ fn agent(name: &str) -> Result<(), Problem> {
 }
 
 fn invalid(at: &str, detail: impl Into<String>) -> Problem {
-    Problem::new(422, "request_invalid", "The request cannot be taken as it is", detail, "Correct it and send it again.")
-        .at(at)
+    Problem::new(
+        422,
+        "request_invalid",
+        "The request cannot be taken as it is",
+        detail,
+        "Correct it and send it again.",
+    )
+    .at(at)
 }
 
 fn not_yours() -> Problem {

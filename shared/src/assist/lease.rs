@@ -104,12 +104,7 @@ pub struct Revoked {
 }
 
 /// Ends leases and closes blocks. One durable commit, however many there are.
-pub async fn revoke<S: Store>(
-    store: &S,
-    shard: u16,
-    leases: &[Call],
-    blocks: &[Block],
-) -> Result<Revoked, StoreError> {
+pub async fn revoke<S: Store>(store: &S, shard: u16, leases: &[Call], blocks: &[Block]) -> Result<Revoked, StoreError> {
     let key = |call: &Call, kind| keys::event(shard, call.0, call.1, kind);
     let leases_marked = leases.iter().map(|call| (key(call, REVOKED), vec![1]));
     let marks: Vec<_> = leases_marked.chain(blocks.iter().map(|block| (block.closed(), vec![1]))).collect();

@@ -1,7 +1,7 @@
 //! What agents' requests and the tick leave for each other.
 
-use super::lease::Block;
 use super::Stop;
+use super::lease::Block;
 use crate::store::{decode, encode};
 use serde::{Deserialize, Serialize};
 

@@ -349,8 +349,7 @@ async fn claim_for<S: Store>(
     books.next_order_us = order_us + interval.ceil() as i64;
     let dial_at_ms = order_us.div_euclid(1000) + i64::from(order_us % 1000 > 0);
     let provider = *provider;
-    let new =
-        claim::New { campaign, retry, contact, settlement_keys, provider, caller_id: from.clone(), dial_at_ms };
+    let new = claim::New { campaign, retry, contact, settlement_keys, provider, caller_id: from.clone(), dial_at_ms };
     let call = claim::write(work, &key, new);
     let open = Open {
         call,

@@ -3,8 +3,8 @@
 use super::Work;
 use super::state::{Call, ContactRef, Retry};
 use crate::campaign::Campaign;
-use crate::hours;
 use crate::contact::Contact;
+use crate::hours;
 use crate::provider::Provider;
 use crate::store::{Store, decode, encode, keys};
 use crate::vault::DataKey;
