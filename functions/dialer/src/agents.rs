@@ -51,12 +51,11 @@ struct Reported {
 /// Answers the request of that path; `None`: the path is none of theirs.
 pub async fn route(path: &[&str], head: &Head, body: &mut Body) -> Option<Result<Reply, Problem>> {
     Some(match path {
-        ["v1", "claims" | "heartbeats" | "outcomes"] | ["v1", "calls", _, "start" | "heartbeat" | "release" | "outcome"] => {
-            match head.method() {
-                "POST" => answer(path, head, body).await,
-                _ => Ok(response::method_not_allowed("POST")),
-            }
-        }
+        ["v1", "claims" | "heartbeats" | "outcomes"]
+        | ["v1", "calls", _, "start" | "heartbeat" | "release" | "outcome"] => match head.method() {
+            "POST" => answer(path, head, body).await,
+            _ => Ok(response::method_not_allowed("POST")),
+        },
         _ => return None,
     })
 }

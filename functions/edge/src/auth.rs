@@ -12,7 +12,7 @@ pub const MIN_TOKEN_CHARS: usize = 16;
 
 /// Lets the admin through: 401 for everybody else, 503 while no token is configured.
 pub async fn require_admin(head: &Head) -> Result<(), Problem> {
-    check(head, &[token("admin_token").await?.ok_or_else(|| token_missing("admin_token"))?])
+    check(head, &[token("admin_token").await?.ok_or_else(|| token_missing("admin_token_missing", "admin_token"))?])
 }
 
 /// Lets agents and their diallers through, and the admin.
@@ -20,7 +20,7 @@ pub async fn require_agent(head: &Head) -> Result<(), Problem> {
     let tokens: Vec<String> =
         [token("agent_token").await?, token("admin_token").await?].into_iter().flatten().collect();
     if tokens.is_empty() {
-        return Err(token_missing("agent_token"));
+        return Err(token_missing("agent_token_missing", "agent_token"));
     }
     check(head, &tokens)
 }
@@ -58,10 +58,10 @@ fn unauthorized(detail: &str) -> Problem {
     )
 }
 
-fn token_missing(variable: &str) -> Problem {
+fn token_missing(code: &'static str, variable: &str) -> Problem {
     Problem::new(
         503,
-        "admin_token_missing",
+        code,
         "No token is configured",
         format!(
             "The variable {variable} is not set, or has fewer than {MIN_TOKEN_CHARS} characters; nothing is served \
