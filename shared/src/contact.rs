@@ -73,4 +73,10 @@ pub struct Contact {
     pub language: Option<Language>,
     /// IANA name. `None` where nothing tells: then callable only when it is callable in every zone of the country.
     pub time_zone: Option<String>,
+    /// The list owner's remark for whoever calls, at most [`NOTE_MAX`] characters; may be empty. Never spoken by the
+    /// voice flow.
+    pub note: String,
 }
+
+/// Longest [`Contact::note`], in characters.
+pub const NOTE_MAX: usize = 500;

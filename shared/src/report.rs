@@ -9,7 +9,7 @@ use crate::tick::{self, Attempt, Results, Shard, Year};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A campaign's figures over all shards.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -32,6 +32,12 @@ pub struct CampaignReport {
     /// Whether the sum holds; anything but true is a fault to be reported.
     pub balanced: bool,
     pub lists: Vec<Value>,
+    /// What the ticks found and could not read. `unreadable_event`: calls of this campaign were closed without so many
+    /// events. `unreadable_list` and `unreadable_news`: they wait to be read, of this campaign or another. Empty if
+    /// all is well.
+    pub held: BTreeMap<&'static str, u64>,
+    /// Lists whose manifests cannot be read, of this campaign or another: nobody of them is called.
+    pub unreadable_lists: BTreeSet<String>,
 }
 
 /// The yearly table, in the form of an annual report.
@@ -72,13 +78,20 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         ..CampaignReport::default()
     };
     let (mut first, mut last) = (None::<i64>, None::<i64>);
-    let mut lists = std::collections::BTreeSet::new();
+    let mut lists = BTreeSet::new();
     for state in &states {
         let standing = state.standing(id);
         report.waiting += standing.waiting;
         report.in_call += standing.in_call;
         report.retrying += standing.retrying;
         lists.extend(state.lists.iter().filter(|l| l.campaign == id).map(|l| l.id.clone()));
+        for (reason, n) in state.unread.held() {
+            *report.held.entry(reason).or_default() += n;
+        }
+        if let Some(n) = state.unread.events.get(id) {
+            *report.held.entry("unreadable_event").or_default() += n;
+        }
+        report.unreadable_lists.extend(state.unread.lists().map(str::to_owned));
         let Some(books) = state.books.get(id) else { continue };
         report.contacts += books.contacts;
         for (end, n) in &books.ends {

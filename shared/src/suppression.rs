@@ -2,7 +2,7 @@
 
 use crate::contact::{Contact, Matter};
 use crate::store::{decode, encode, keys};
-use crate::vault::Vault;
+use crate::vault::Identity;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
@@ -44,13 +44,13 @@ pub fn holds(bytes: &[u8], now_ms: i64) -> bool {
 }
 
 /// Keyed hash of a phone (E.164): the person, as far as the store knows.
-pub fn person(vault: &Vault, phone: &str) -> String {
-    vault.hash(b"phone", phone.as_bytes())
+pub fn person(identity: &Identity, phone: &str) -> String {
+    identity.hash(b"phone", phone.as_bytes())
 }
 
 /// Key of the do-not-call entry of a phone (E.164).
-pub fn do_not_call_key(vault: &Vault, phone: &str) -> String {
-    keys::do_not_call(&person(vault, phone))
+pub fn do_not_call_key(identity: &Identity, phone: &str) -> String {
+    keys::do_not_call(&person(identity, phone))
 }
 
 /// Key of the entry that an id ([`person`]) names; `None` if it is no such id.
@@ -70,30 +70,30 @@ pub enum Settled<'a> {
 
 impl Settled<'_> {
     /// Where it is kept.
-    pub fn key(&self, vault: &Vault) -> String {
+    pub fn key(&self, identity: &Identity) -> String {
         match self {
             Settled::Duty { taxpayer_id, matter, tax_code, tax_period } => {
                 let text = format!("{taxpayer_id}|{}|{tax_code}|{tax_period}", matter.as_str());
-                keys::settlement(&vault.hash(b"duty", text.as_bytes()))
+                keys::settlement(&identity.hash(b"duty", text.as_bytes()))
             }
-            Settled::Bill { billing_code } => keys::settlement(&vault.hash(b"bill", billing_code.as_bytes())),
+            Settled::Bill { billing_code } => keys::settlement(&identity.hash(b"bill", billing_code.as_bytes())),
         }
     }
 }
 
 /// Keys under which a settlement of this contact's matter may stand.
-pub fn settlement_keys(vault: &Vault, contact: &Contact) -> Vec<String> {
+pub fn settlement_keys(identity: &Identity, contact: &Contact) -> Vec<String> {
     let (taxpayer_id, matter) = (contact.taxpayer_id.as_str(), contact.matter);
-    let duty = |tax_code, tax_period| Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(vault);
+    let duty = |tax_code, tax_period| Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(identity);
     let mut found = vec![duty(&contact.tax_code, &contact.tax_period), duty("", "")];
     if !contact.billing_code.is_empty() {
-        found.push(Settled::Bill { billing_code: &contact.billing_code }.key(vault));
+        found.push(Settled::Bill { billing_code: &contact.billing_code }.key(identity));
     }
     found
 }
 
 /// Whether a taxpayer belongs to the share that is never called. The same taxpayer always does or never does.
-pub fn held_out(vault: &Vault, taxpayer_id: &str, percent: u8) -> bool {
-    let mac = vault.mac(b"holdout", taxpayer_id.as_bytes());
+pub fn held_out(identity: &Identity, taxpayer_id: &str, percent: u8) -> bool {
+    let mac = identity.mac(b"holdout", taxpayer_id.as_bytes());
     u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]]) % 100 < u32::from(percent)
 }

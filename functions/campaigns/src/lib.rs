@@ -62,9 +62,12 @@ fn shown(status: u16, campaign: &Campaign) -> Reply {
 
 async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let (id, settings) = Campaign::parse(body.json(head, BODY_MAX).await?)?;
-    let id = id.unwrap_or_else(|| {
-        format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>())
-    });
+    settings.check_legal_hours(&config::legal_hours().await?)?;
+    let id = match (id, head.header("idempotency-key")) {
+        (Some(id), _) => id,
+        (None, Some(key)) => campaign::id_for_key(&*config::identity().await?, key)?,
+        (None, None) => format!("c-{}", clock::random::<6>().iter().map(|b| format!("{b:02x}")).collect::<String>()),
+    };
     let mut created = false;
     let campaign = campaign::edit(&SpinStore, clock::sleep_ms, &id, |current| match current {
         None => {
@@ -78,7 +81,7 @@ async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
             "campaign_exists",
             "There is such a campaign already",
             format!("the campaign \"{id}\" exists with other settings"),
-            "Choose another id, or change the campaign with PATCH.",
+            "Choose another id (or Idempotency-Key), or change the campaign with PATCH.",
         )),
     })
     .await?;
@@ -89,6 +92,7 @@ async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
 async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let change: Value = body.json(head, BODY_MAX).await?;
     let expected = head.if_match()?;
+    let legal_hours = config::legal_hours().await?;
     let campaign = campaign::edit(&SpinStore, clock::sleep_ms, id, |current| {
         let current = current.ok_or_else(|| campaign::unknown(id))?;
         if expected.is_some_and(|version| version != current.version) {
@@ -100,7 +104,9 @@ async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem>
                 "Get the campaign again, look at what changed, and send your change with the new ETag.",
             ));
         }
-        Ok(Some(Campaign { settings: current.patched(&change)?, ..current.clone() }))
+        let settings = current.patched(&change)?;
+        settings.check_legal_hours(&legal_hours)?;
+        Ok(Some(Campaign { settings, ..current.clone() }))
     })
     .await?;
     Ok(shown(200, &campaign.ok_or_else(|| campaign::unknown(id))?))
@@ -151,15 +157,18 @@ async fn suppress(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
         )
         .at("/phone"));
     }
-    let vault = config::vault().await?;
+    let identity = config::identity().await?;
     let entry = DoNotCall {
         reason: Reason::Entered,
         since_ms: clock::now_ms(),
         until_ms: asked.until.map(|t| t.as_millisecond()),
     };
     SpinStore
-        .set(&suppression::do_not_call_key(&vault, &asked.phone), &entry.encode())
+        .set(&suppression::do_not_call_key(&identity, &asked.phone), &entry.encode())
         .await
         .map_err(|e| Problem::store(&e))?;
-    Ok(response::json(201, &json!({ "suppression": suppression::person(&vault, &asked.phone), "until": asked.until })))
+    Ok(response::json(
+        201,
+        &json!({ "suppression": suppression::person(&identity, &asked.phone), "until": asked.until }),
+    ))
 }

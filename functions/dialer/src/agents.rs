@@ -64,8 +64,15 @@ async fn answer(path: &[&str], head: &Head, body: &mut Body) -> Result<Reply, Pr
     auth::require_agent(head).await?;
     let vault = config::vault().await?;
     let shards = config::shards().await?;
-    let nonce = || clock::random();
-    let desk = Desk { store: &SpinStore, vault: &vault, shards, now_ms: clock::now_ms(), nonce: &nonce };
+    let legal_hours = config::legal_hours().await?;
+    let desk = Desk {
+        store: &SpinStore,
+        vault: &vault,
+        shards,
+        legal_hours: &legal_hours,
+        now_ms: clock::now_ms(),
+        nonce: &clock::random,
+    };
     match path {
         ["v1", "claims"] => {
             let ask: Ask = body.json(head, BODY_MAX).await?;

@@ -43,7 +43,14 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     let vault = config::vault().await?;
     let public_url = config::public_url().await?;
     let account = config::calling_account(dering::provider::Provider::Twilio).await?;
-    let setup = Setup { vault: &vault, public_url: &public_url, account: &|_| Some(account.clone()), shards };
+    let legal_hours = config::legal_hours().await?;
+    let setup = Setup {
+        vault: &vault,
+        public_url: &public_url,
+        account: &|_| Some(account.clone()),
+        shards,
+        legal_hours: &legal_hours,
+    };
     let report = tick::tick(&SpinStore, &Host, &setup, shard).await?;
     Ok(response::json(200, &report))
 }

@@ -27,14 +27,8 @@ pub fn random<const N: usize>() -> [u8; N] {
     out
 }
 
-/// `len` bytes fit for keys and nonces.
-pub fn random_bytes(len: usize) -> Vec<u8> {
-    let mut out = vec![0; len];
-    fill(&mut out);
-    out
-}
-
-fn fill(out: &mut [u8]) {
+/// Bytes fit for keys and nonces, in place of what was there.
+pub fn fill(out: &mut [u8]) {
     for part in out.chunks_mut(8) {
         for (byte, fresh) in part.iter_mut().zip(get_random_u64().to_le_bytes()) {
             *byte = fresh;

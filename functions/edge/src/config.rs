@@ -2,9 +2,10 @@
 //! providers a read is a network round trip, and a rotated secret must still take effect without a restart.
 
 use crate::clock;
+use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::provider::{Account, Provider, SigningSecret};
-use dering::vault::Vault;
+use dering::vault::{Identity, Vault};
 use spin_sdk::variables;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -34,6 +35,7 @@ impl<T: Clone> Kept<T> {
 
 thread_local! {
     static VARIABLES: RefCell<HashMap<&'static str, Kept<Option<String>>>> = RefCell::default();
+    static IDENTITY: RefCell<Option<Kept<Rc<Identity>>>> = const { RefCell::new(None) };
     static VAULT: RefCell<Option<Kept<Rc<Vault>>>> = const { RefCell::new(None) };
 }
 
@@ -61,7 +63,33 @@ async fn required(name: &'static str, meaning: &str) -> Result<String, Problem> 
         .ok_or_else(|| not_configured(name, format!("The variable {name} is not set. It is {meaning}.")))
 }
 
-/// The keys derived from `master_key` and `master_key_previous`.
+/// The keys derived from `identity_key`. Where it is not set, the oldest master key that is takes its place.
+pub async fn identity() -> Result<Rc<Identity>, Problem> {
+    if let Some(identity) = IDENTITY.with_borrow(|kept| kept.as_ref().and_then(Kept::fresh)) {
+        return Ok(identity);
+    }
+    let mut found = None;
+    for name in ["identity_key", "master_key_previous", "master_key"] {
+        if let Some(key) = variable(name).await? {
+            found = Some((name, key));
+            break;
+        }
+    }
+    let (name, key) = found.ok_or_else(|| {
+        not_configured(
+            "identity_key",
+            "The variable identity_key is not set, nor is master_key. It is the key that persons and calls are known \
+             again by, and it must never change: 32 bytes in base64, for example the output of `openssl rand -base64 \
+             32`."
+                .into(),
+        )
+    })?;
+    let identity = Rc::new(Identity::new(&key).map_err(|e| not_configured(name, e))?);
+    IDENTITY.with_borrow_mut(|kept| *kept = Some(Kept::new(Rc::clone(&identity))));
+    Ok(identity)
+}
+
+/// The keys derived from `identity_key`, `master_key` and `master_key_previous`.
 pub async fn vault() -> Result<Rc<Vault>, Problem> {
     if let Some(vault) = VAULT.with_borrow(|kept| kept.as_ref().and_then(Kept::fresh)) {
         return Ok(vault);
@@ -73,7 +101,8 @@ pub async fn vault() -> Result<Rc<Vault>, Problem> {
     )
     .await?;
     let previous = variable("master_key_previous").await?;
-    let vault = Vault::new(&current, previous.as_deref()).map_err(|e| not_configured("master_key", e))?;
+    let identity = Identity::clone(&*identity().await?);
+    let vault = Vault::new(identity, &current, previous.as_deref()).map_err(|e| not_configured("master_key", e))?;
     let vault = Rc::new(vault);
     VAULT.with_borrow_mut(|kept| *kept = Some(Kept::new(Rc::clone(&vault))));
     Ok(vault)
@@ -141,6 +170,21 @@ pub async fn officer_line() -> Result<Option<String>, Problem> {
 /// When that number is staffed; not checked here.
 pub async fn officer_hours() -> Result<Option<String>, Problem> {
     variable("officer_hours").await
+}
+
+/// The outer limits of callable hours by country: the application's own table, or what the variable puts in its place. One that
+/// cannot be read stops everything that depends on it.
+pub async fn legal_hours() -> Result<LegalHours, Problem> {
+    match variable("legal_hours").await? {
+        None => Ok(LegalHours::default()),
+        Some(text) => LegalHours::from_json(&text).map_err(|e| {
+            let form = r#"{"ID":{"hours":{"mon-sat":["08:00-20:00"]},"holidays":["id-national"]}}"#;
+            not_configured(
+                "legal_hours",
+                format!("The variable legal_hours cannot be read: {e}. Write it like {form}."),
+            )
+        }),
+    }
 }
 
 /// The authority's own numbers, as they stand between the commas of the variable; not checked here.

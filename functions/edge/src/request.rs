@@ -8,7 +8,6 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use spin_sdk::http::Request;
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
-use std::borrow::Cow;
 
 /// Method, path, query and headers.
 #[derive(Debug, Clone)]
@@ -49,11 +48,6 @@ impl Head {
         &self.method
     }
 
-    /// The path as it was sent, percent-encoded.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     /// The path's parts as they were sent. Slashes at both ends do not count, as in the host's routes; so the path
     /// `/` has no parts.
     pub fn segments(&self) -> Vec<&str> {
@@ -61,12 +55,6 @@ impl Head {
             "" => Vec::new(),
             path => path.split('/').collect(),
         }
-    }
-
-    /// The query's parameters, decoded, in their order.
-    pub fn parameters(&self) -> Vec<(String, String)> {
-        let query = self.query.as_deref().unwrap_or_default();
-        form_urlencoded::parse(query.as_bytes()).into_owned().collect()
     }
 
     /// The first value of a query parameter, decoded.
@@ -124,11 +112,6 @@ impl Head {
         let kind = kind.trim().to_ascii_lowercase();
         kind.strip_prefix("application/").is_some_and(|k| k == "json" || k.ends_with("+json"))
     }
-}
-
-/// A path's part, percent-decoded; `None` if what it stands for is not UTF-8.
-pub fn decoded(segment: &str) -> Option<Cow<'_, str>> {
-    percent_encoding::percent_decode_str(segment).decode_utf8().ok()
 }
 
 impl Body {
@@ -257,13 +240,10 @@ mod tests {
         let h = head("http://forged.example/hooks/twilio/a%2Fb/status?x=1%20+2&x=3", &[("host", "forged.example")]);
         assert_eq!(h.segments(), ["hooks", "twilio", "a%2Fb", "status"]);
         assert_eq!(h.parameter("x").as_deref(), Some("1  2"));
-        assert_eq!(h.parameters().len(), 2);
         assert_eq!(
             h.webhook_url("https://ring.example"),
             "https://ring.example/hooks/twilio/a%2Fb/status?x=1%20+2&x=3"
         );
-        assert_eq!(decoded("a%2Fb").as_deref(), Some("a/b"));
-        assert_eq!(decoded("%ff"), None);
         assert!(head("http://h/", &[]).segments().is_empty());
         assert_eq!(head("http://h//v1/tick/", &[]).segments(), ["v1", "tick"]);
         assert_eq!(head("http://h/v1?", &[]).webhook_url("https://r"), "https://r/v1?");

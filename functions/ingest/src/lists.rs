@@ -1,9 +1,9 @@
 //! Lists: upload, show, rejected rows, withdraw.
 
 use dering::campaign;
-use dering::hours::local_date;
 use dering::list::{self, Intake, Label, Manifest, Rejection, Rules, Taken};
 use dering::problem::Problem;
+use dering::store::{Store, keys};
 use dering::tick::{ShardNews, log};
 use edge::request::{Body, Head};
 use edge::{Reply, clock, config, response, store::SpinStore};
@@ -27,34 +27,13 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
     let vault = config::vault().await?;
     let shards = config::shards().await?;
     list::fix_shards(&SpinStore, shards).await?;
-    let now_ms = clock::now_ms();
-    let settings = &campaign.settings;
-    let today = local_date(&settings.time_zone, now_ms).unwrap_or_default();
-    let own = config::variable("own_numbers").await?.unwrap_or_default();
-    let rules = Rules {
-        as_of: settings.starts.map_or(today, |starts| starts.max(today)),
-        matter: settings.matter,
-        own_numbers: own
-            .split(',')
-            .map(|n| n.trim().to_owned())
-            .chain(settings.caller_ids.clone())
-            .filter(|n| !n.is_empty())
-            .collect(),
-        default_zone: None,
-        past_due_allowed: false,
-    };
+    let rules = Rules::for_campaign(&campaign.settings, config::own_numbers().await?, clock::now_ms());
     let label = Label {
         campaign: id.to_owned(),
         name: head.parameter("name").unwrap_or_default(),
         office: head.parameter("office").unwrap_or_default(),
     };
-    let dice = |bytes: &mut [u8]| {
-        for part in bytes.chunks_mut(8) {
-            let fresh = clock::random::<8>();
-            part.copy_from_slice(&fresh[..part.len()]);
-        }
-    };
-    let mut intake = Intake::new(&SpinStore, &vault, &dice, shards, label, rules);
+    let mut intake = Intake::new(&SpinStore, &vault, &clock::fill, shards, label, rules);
     let taken = loop {
         let pushed = match body.chunk(FILE_MAX).await {
             Ok(Some(chunk)) => intake.push(&chunk).await,
@@ -90,15 +69,17 @@ fn csv_only(head: &Head) -> Result<(), Problem> {
 }
 
 async fn found(list: &str) -> Result<Manifest, Problem> {
-    list::manifest(&SpinStore, list).await.map_err(|e| Problem::store(&e))?.ok_or_else(|| {
-        Problem::new(
-            404,
-            "list_unknown",
-            "There is no such list",
-            format!("no list has the id \"{}\"", list.escape_default()),
-            "The answer to an upload names the list's id.",
-        )
-    })
+    list::manifest(&SpinStore, list).await.map_err(|e| Problem::store(&e))?.ok_or_else(|| unknown(list))
+}
+
+fn unknown(list: &str) -> Problem {
+    Problem::new(
+        404,
+        "list_unknown",
+        "There is no such list",
+        format!("no list has the id \"{}\", or what is known of it is damaged", list.escape_default()),
+        "The answer to an upload names the list's id. A damaged list can be withdrawn, and its file, with any change, uploaded again.",
+    )
 }
 
 pub async fn show(list: &str) -> Result<Reply, Problem> {
@@ -107,7 +88,8 @@ pub async fn show(list: &str) -> Result<Reply, Problem> {
 
 /// Withdrawing stops every call not yet placed; the list's figures stay.
 pub async fn withdraw(list: &str) -> Result<Reply, Problem> {
-    found(list).await?;
+    // It need not be readable: to withdraw a damaged list is the way to be rid of it.
+    SpinStore.get(&keys::manifest(list)).await.map_err(|e| Problem::store(&e))?.ok_or_else(|| unknown(list))?;
     for shard in 0..config::shards().await? {
         let news = ShardNews::ListWithdrawn { list: list.to_owned() };
         log(shard).append(&SpinStore, &news.encode(), clock::now_ms).await.map_err(Problem::from)?;

@@ -28,7 +28,7 @@ async fn accept(request: Request) -> Result<Reply, Problem> {
     let provider = Provider::named(provider).ok_or_else(response::not_found)?;
     let now_ms = clock::now_ms();
     // The id first: a forged one is refused before anything costs more than a hash.
-    let call = CallId::open(call, &*config::vault().await?, now_ms / 1000).map_err(CallIdError::problem)?;
+    let call = CallId::open(call, &*config::identity().await?, now_ms / 1000).map_err(CallIdError::problem)?;
     let account = config::signing_account(provider).await?;
     let url = head.webhook_url(&config::public_url().await?);
     let bytes = body.bytes(BODY_MAX).await?;

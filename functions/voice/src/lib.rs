@@ -5,7 +5,7 @@ mod inbound;
 mod outbound;
 
 use dering::flow::Place;
-use dering::hours::{COUNTRY_ZONES, Days, Hours};
+use dering::hours::{COUNTRY_ZONES, Hours};
 use dering::problem::Problem;
 use dering::provider::{Input, Provider, Verified, WebhookError};
 use dering::vault::Vault;
@@ -91,6 +91,6 @@ fn place(vault: &Vault, subject: &str, head: &Head) -> Result<Place, Problem> {
 async fn officer_line(now_ms: i64) -> Result<Option<String>, Problem> {
     let Some(line) = config::officer_line().await? else { return Ok(None) };
     let hours = config::officer_hours().await?.and_then(|text| Hours::from_json(&text).ok());
-    let open = hours.is_some_and(|h| h.callable(&Days::default(), Some(COUNTRY_ZONES[0]), now_ms, 0));
+    let open = hours.is_some_and(|h| h.cover(COUNTRY_ZONES[0], now_ms));
     Ok(open.then_some(line))
 }

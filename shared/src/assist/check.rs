@@ -2,7 +2,7 @@
 
 use crate::campaign::{Campaign, Mode, Shelf, State};
 use crate::contact::Contact;
-use crate::hours;
+use crate::hours::{Calendar, LegalHours};
 use crate::problem::Problem;
 use crate::store::Store;
 use crate::suppression;
@@ -36,6 +36,7 @@ pub async fn check<S: Store>(
     store: &S,
     vault: &Vault,
     shelf: &Shelf,
+    legal_hours: &LegalHours,
     claim: &Claim,
     contact: &Contact,
     now_ms: i64,
@@ -47,13 +48,13 @@ pub async fn check<S: Store>(
     let Some(campaign) = shelf.get(&claim.campaign).filter(live) else { return Ok(Some(Stop::Paused)) };
     let settings = &campaign.settings;
     let zone = contact.time_zone.as_deref();
-    let today = hours::local_date(zone.unwrap_or(&settings.time_zone), now_ms);
+    let calendar = Calendar::new(settings, legal_hours);
+    let today = calendar.date(zone, now_ms);
     if today.is_none_or(|d| d > contact.due_date || settings.ends.is_some_and(|ends| d > ends)) {
         return Ok(Some(Stop::Expired));
     }
     let ring_ms = settings.call.ring.as_millis() as i64;
-    let callable = settings.callable_hours.callable(&campaign.days(), zone, now_ms, ring_ms);
-    Ok((!callable).then_some(Stop::OutsideHours))
+    Ok((!calendar.callable(zone, now_ms, ring_ms)).then_some(Stop::OutsideHours))
 }
 
 /// What stops even a call that is on.

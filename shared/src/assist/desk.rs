@@ -7,7 +7,7 @@ use super::{Card, Note, Outcome};
 use crate::attempt::{CallId, CallIdError, Event};
 use crate::campaign::{self, Campaign, Mode, State};
 use crate::contact::Contact;
-use crate::hours;
+use crate::hours::{self, LegalHours};
 use crate::list;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, keys};
@@ -80,6 +80,8 @@ pub struct Desk<'a, S: Store> {
     pub store: &'a S,
     pub vault: &'a Vault,
     pub shards: u16,
+    /// Hours outside of which nobody is called, whatever a campaign says.
+    pub legal_hours: &'a LegalHours,
     /// Unix milliseconds.
     pub now_ms: i64,
     /// 24 random bytes.
@@ -235,8 +237,7 @@ impl<S: Store> Desk<'_, S> {
             Marks { started: Some(mark), .. } => return self.go(&held, mark.at_ms).await,
             Marks { started: None, .. } => {}
         }
-        let shelf = campaign::read(self.store).await?;
-        let stop = check::check(self.store, self.vault, &shelf, &held.claim, &held.contact, self.now_ms).await?;
+        let stop = self.check(&held.claim, &held.contact).await?;
         if stop.is_some() {
             self.mark(&held.id, RELEASED, stop).await?;
             return stop.map_or_else(|| no(Stop::Released), no);
@@ -247,6 +248,11 @@ impl<S: Store> Desk<'_, S> {
             true => self.go(&held, self.now_ms).await,
             false => no(Stop::LeaseOver),
         }
+    }
+
+    async fn check(&self, claim: &Claim, contact: &Contact) -> Result<Option<Stop>, Problem> {
+        let shelf = campaign::read(self.store).await?;
+        check::check(self.store, self.vault, &shelf, self.legal_hours, claim, contact, self.now_ms).await
     }
 
     async fn go(&self, held: &Held, started_ms: i64) -> Result<Go, Problem> {
@@ -279,8 +285,7 @@ impl<S: Store> Desk<'_, S> {
         if marks.revoked {
             return stopped(Stop::LeaseOver);
         }
-        let shelf = campaign::read(self.store).await?;
-        if let Some(stop) = check::check(self.store, self.vault, &shelf, &claim, &contact, self.now_ms).await? {
+        if let Some(stop) = self.check(&claim, &contact).await? {
             return stopped(stop);
         }
         self.mark(&id, BEAT, None).await?;

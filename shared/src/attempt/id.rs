@@ -1,7 +1,7 @@
 //! A call's id: short, opaque, and enough to refuse a forged callback without touching the store.
 
 use crate::problem::Problem;
-use crate::vault::Vault;
+use crate::vault::Identity;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -54,28 +54,28 @@ const MAC: usize = 10;
 
 impl CallId {
     /// The id as it stands in URLs: URL-safe letters only.
-    pub fn seal(&self, vault: &Vault) -> String {
+    pub fn seal(&self, identity: &Identity) -> String {
         let mut bytes = self.body().to_vec();
-        bytes.extend_from_slice(&vault.mac(b"call id", &bytes)[..MAC]);
+        bytes.extend_from_slice(&identity.mac(b"call id", &bytes)[..MAC]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// The id as it is handed to an agent: nobody else can use it, nor can it be taken for one in a provider's URL.
-    pub fn seal_for(&self, vault: &Vault, agent: &str) -> String {
+    pub fn seal_for(&self, identity: &Identity, agent: &str) -> String {
         let body = self.body();
         let mut bytes = body.to_vec();
-        bytes.extend_from_slice(&vault.mac(b"agent's call", &with_agent(&body, agent))[..MAC]);
+        bytes.extend_from_slice(&identity.mac(b"agent's call", &with_agent(&body, agent))[..MAC]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// Reads an id that was handed to `agent`. `now_s` is Unix seconds.
-    pub fn open_for(text: &str, vault: &Vault, agent: &str, now_s: i64) -> Result<Self, CallIdError> {
-        Self::read(text, now_s, |body, mac| vault.mac_matches(b"agent's call", &with_agent(body, agent), mac))
+    pub fn open_for(text: &str, identity: &Identity, agent: &str, now_s: i64) -> Result<Self, CallIdError> {
+        Self::read(text, now_s, |body, mac| identity.mac_matches(b"agent's call", &with_agent(body, agent), mac))
     }
 
     /// Reads an id. `now_s` is Unix seconds.
-    pub fn open(text: &str, vault: &Vault, now_s: i64) -> Result<Self, CallIdError> {
-        Self::read(text, now_s, |body, mac| vault.mac_matches(b"call id", body, mac))
+    pub fn open(text: &str, identity: &Identity, now_s: i64) -> Result<Self, CallIdError> {
+        Self::read(text, now_s, |body, mac| identity.mac_matches(b"call id", body, mac))
     }
 
     fn read(text: &str, now_s: i64, genuine: impl Fn(&[u8], &[u8]) -> bool) -> Result<Self, CallIdError> {
@@ -111,6 +111,7 @@ fn with_agent(body: &[u8], agent: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::Vault;
 
     #[test]
     fn an_id_opens_until_it_expires_and_no_bit_may_change() {

@@ -1,13 +1,16 @@
 //! What an admin sets: whom to call for what, when, how often, how fast, and with which words.
 
+mod calendar;
+mod idempotency;
 mod shelf;
 
+pub use idempotency::id_for_key;
 pub use shelf::{Shelf, edit, read, read_version};
 
 use crate::attempt::Disposition;
 use crate::contact::{Language, Matter};
 use crate::flow::Script;
-use crate::hours::{Days, Hours, holidays_named, zone};
+use crate::hours::{Blackout, Country, Hours};
 use crate::problem::Problem;
 use crate::provider::Provider;
 use jiff::SignedDuration;
@@ -101,8 +104,14 @@ pub struct CallLimits {
     /// 25 s is about five rings.
     pub ring: SignedDuration,
     pub talk: SignedDuration,
-    /// How long after dialling a call of which nothing was heard is closed as `unknown`.
+    /// How long after dialling a call of which nothing was heard is closed as `unknown`: at least `ring` and 5 s. Where
+    /// the ends of calls are reported late or not at all, `ring` and `talk` together are on the safe side.
     pub unknown_after: SignedDuration,
+}
+
+impl CallLimits {
+    /// What passes at least between the end of ringing and the news of it.
+    const RING_SLACK: SignedDuration = SignedDuration::from_secs(5);
 }
 
 impl Default for CallLimits {
@@ -123,7 +132,11 @@ pub struct Settings {
     #[serde(default)]
     pub mode: Mode,
     pub matter: Matter,
-    /// IANA name; for contacts whose list tells no place.
+    /// Whose numbers are called. Decides the outer limits of the hours.
+    #[serde(default)]
+    pub country: Country,
+    /// IANA name: the clock that counts the days of contacts whose list tells no place. They are called only when it is
+    /// callable in every zone of the country.
     #[serde(default = "default_zone")]
     pub time_zone: String,
     /// First day of calls; `None`: from the start on.
@@ -137,6 +150,9 @@ pub struct Settings {
     /// Named calendars (`id`) and single days (`2027-03-10`) without calls.
     #[serde(default)]
     pub holidays: Vec<String>,
+    /// Days (`2027-03-10`) and ranges of days (`2027-03-19/2027-03-25`) on which this campaign does not call.
+    #[serde(default)]
+    pub blackouts: Vec<Blackout>,
     #[serde(default)]
     pub attempts: Attempts,
     #[serde(default)]
@@ -270,34 +286,14 @@ impl Campaign {
             (_, Finished) => refused("it is over for good"),
         }
     }
-
-    /// Days without calls.
-    pub fn days(&self) -> Days {
-        self.settings.days()
-    }
 }
 
 impl Settings {
-    /// Days on which the campaign may call. Holidays were checked when the settings were taken.
-    pub fn days(&self) -> Days {
-        let closed = self.holidays.iter().filter_map(|h| holidays_named(h).ok()).flatten().collect();
-        Days { starts: self.starts, ends: self.ends, closed }
-    }
-
     fn check(&self) -> Result<(), Problem> {
         if self.name.trim().is_empty() || self.name.len() > 200 {
             return Err(invalid("/name", "a name has 1 to 200 characters"));
         }
-        zone(&self.time_zone).map_err(|e| invalid("/time_zone", e))?;
-        if matches!((self.starts, self.ends), (Some(s), Some(e)) if e < s) {
-            return Err(invalid("/ends", "the last day is before the first"));
-        }
-        for (i, holiday) in self.holidays.iter().enumerate() {
-            holidays_named(holiday).map_err(|e| invalid(&format!("/holidays/{i}"), e))?;
-        }
-        if self.holidays.len() > 400 {
-            return Err(invalid("/holidays", "at most 400 entries"));
-        }
+        self.check_calendar()?;
         if !(1..=20).contains(&self.attempts.max) {
             return Err(invalid("/attempts/max", "1 to 20"));
         }
@@ -319,7 +315,18 @@ impl Settings {
         };
         within("/call/ring", self.call.ring, 5, 120)?;
         within("/call/talk", self.call.talk, 10, 3600)?;
-        within("/call/unknown_after", self.call.unknown_after, 2, 24 * 3600)?;
+        within("/call/unknown_after", self.call.unknown_after, 10, 24 * 3600)?;
+        if self.call.unknown_after < self.call.ring + CallLimits::RING_SLACK {
+            return Err(invalid(
+                "/call/unknown_after",
+                format!(
+                    "at least /call/ring and {} seconds, here {} seconds: a call that is still ringing must not be \
+                     taken for one of which nothing is heard, and its number be called again",
+                    CallLimits::RING_SLACK.as_secs(),
+                    (self.call.ring + CallLimits::RING_SLACK).as_secs()
+                ),
+            ));
+        }
         if self.providers.is_empty() {
             return Err(invalid("/providers", "at least one provider"));
         }
@@ -399,5 +406,36 @@ fn merge(target: &mut Value, patch: &Value) {
                 merge(object.entry(name.clone()).or_insert(Value::Null), change);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn call(limits: Value) -> Result<CallLimits, Problem> {
+        let campaign = json!({ "name": "c", "matter": "not_filed", "call": limits });
+        Campaign::parse(campaign).map(|(_, settings)| settings.call)
+    }
+
+    #[test]
+    fn a_ringing_call_is_not_taken_for_a_silent_one() {
+        assert!(call(json!({})).is_ok());
+        for (ring, unknown_after, taken) in [
+            ("25s", "30s", true),
+            ("25s", "29s", false),
+            ("5s", "10s", true),
+            ("5s", "9s", false),
+            ("120s", "2m", false),
+        ] {
+            let answer = call(json!({ "ring": ring, "unknown_after": unknown_after }));
+            assert_eq!(answer.is_ok(), taken, "{ring} {unknown_after}");
+            if let Err(problem) = answer {
+                assert_eq!((problem.status, problem.at.as_deref()), (422, Some("/call/unknown_after")));
+            }
+        }
+        let problem = call(json!({ "unknown_after": "20s" })).unwrap_err();
+        assert!(problem.detail.contains("here 30 seconds"), "{}", problem.detail);
     }
 }

@@ -3,9 +3,10 @@
 
 use super::Campaign;
 use crate::problem::Problem;
-use crate::store::{ATTEMPTS, Cell, Store, StoreError, backoff_ms, keys};
+use crate::store::{ATTEMPTS, Cell, Store, StoreError, backoff_ms, decode_json, encode_json, keys};
 use serde::{Deserialize, Serialize};
 
+const VERSION: u8 = 1;
 const NAME: &str = "campaigns";
 /// Campaigns kept at most: the cell is read at every tick.
 pub const CAMPAIGNS_MAX: usize = 500;
@@ -24,12 +25,12 @@ impl Shelf {
 
     fn decode(bytes: &[u8]) -> Result<Self, Problem> {
         // Unreadable means nothing can be said about any campaign: no call, and an error somebody sees.
-        serde_json::from_slice(bytes).map_err(|e| {
+        decode_json(VERSION, bytes).ok_or_else(|| {
             Problem::new(
                 500,
                 "campaigns_unreadable",
                 "The stored campaigns cannot be read",
-                e.to_string(),
+                "the bytes are damaged or of another version",
                 "Run the version that wrote them, or restore the store from a backup.",
             )
         })
@@ -47,7 +48,7 @@ pub async fn read<S: Store>(store: &S) -> Result<Shelf, Problem> {
 /// A campaign as it was under `version`.
 pub async fn read_version<S: Store>(store: &S, id: &str, version: u64) -> Result<Option<Campaign>, StoreError> {
     let bytes = store.get(&keys::campaign_version(id, version)).await?;
-    Ok(bytes.and_then(|b| serde_json::from_slice(&b).ok()))
+    Ok(bytes.and_then(|b| decode_json(VERSION, &b)))
 }
 
 /// Edits one campaign. `change` gets what is there under `id` and answers what shall be there; `None` deletes it.
@@ -98,11 +99,11 @@ pub async fn edit<S: Store>(
         }
         // Also an edit that changes nothing is committed: what was found may be of a writer that never was.
         if let Some(c) = wanted.as_ref().filter(|c| c.version == draft.ballot) {
-            let bytes = serde_json::to_vec(c).unwrap_or_default();
+            let bytes = encode_json(VERSION, c);
             store.set(&keys::campaign_version(id, draft.ballot), &bytes).await.map_err(failed)?;
             ours.push(draft.ballot);
         }
-        let bytes = serde_json::to_vec(&shelf).unwrap_or_default();
+        let bytes = encode_json(VERSION, &shelf);
         cell.propose(store, &draft, &bytes).await.map_err(failed)?;
         if cell.commit(store, &draft).await.map_err(failed)? {
             // What is left behind costs only space: the next edit deletes it.

@@ -42,7 +42,7 @@ pub enum Field {
     Language,
     /// Time zone of the taxpayer.
     TimeZone,
-    /// Remarks; recognised, not kept.
+    /// A remark for whoever calls.
     Note,
 }
 

@@ -7,58 +7,47 @@
 //! | `row` | one record to a contact, or the reason why not |
 //! | `taxpayer`, `phone`, `date`, `amount`, `period`, `zone` | one kind of value each |
 //! | `text` | what people and spreadsheets do to a cell, undone |
+//! | `rules` | what the campaign says about its lists: [`Rules`] |
 //! | `reader` | the whole: [`Reader`] |
 //! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Rejection`] |
-//! | `shelf` | where lists are kept; the intake that fills them: [`Intake`] |
+//! | `shelf` | where lists are kept: [`Manifest`], pages |
+//! | `intake` | a file on its way there: [`Intake`] |
+//! | `progress` | what is left of an upload that was cut off: [`Progress`] |
 //! | `pages` | accepted contacts grouped as they are dialled: [`Pages`] |
 
 mod amount;
 mod columns;
 mod csv;
 mod date;
+mod intake;
 mod pages;
 mod period;
 mod phone;
+mod progress;
 mod reader;
 mod refusal;
 mod row;
+mod rules;
 mod shelf;
 mod taxpayer;
 mod text;
 mod zone;
 
 pub use csv::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX};
+pub use intake::{Intake, Label, Taken};
 pub use pages::{CONTACTS_PER_PAGE_MAX, Group, Page, Pages};
+pub use progress::Progress;
 pub use reader::{Reader, Summary};
 pub use refusal::{Reason, Rejection, Warning};
+pub use rules::Rules;
+pub use shelf::{Manifest, ManifestGroup, data_key, fix_shards, manifest, read_page, read_rejected, rejected_csv};
 
-pub use shelf::{
-    Intake, Label, Manifest, ManifestGroup, Taken, data_key, fix_shards, manifest, read_page, read_rejected,
-    rejected_csv,
-};
-
-use crate::contact::{Contact, Matter};
-use jiff::civil::Date;
+use crate::contact::Contact;
 
 /// A taxpayer number as lists and feeds write it, in the 16 digits under which a [`Contact`] has it; `None` if it is
 /// no NPWP, NIK or NITKU.
 pub fn taxpayer_id(text: &str) -> Option<String> {
     taxpayer::parse(text).ok().map(|taxpayer| taxpayer.id)
-}
-
-/// What a campaign says about the lists given to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    /// The day from which due dates count; one before it is past.
-    pub as_of: Date,
-    /// For rows that do not say why the taxpayer is called.
-    pub matter: Matter,
-    /// E.164; never called.
-    pub own_numbers: Vec<String>,
-    /// IANA name, for contacts about whom nothing tells the zone.
-    pub default_zone: Option<String>,
-    /// Whether duties past their due date are called about.
-    pub past_due_allowed: bool,
 }
 
 /// What became of a row. Rows with nothing in them are none.

@@ -108,6 +108,7 @@ mod tests {
             priority,
             language: None,
             time_zone: zone.map(str::to_owned),
+            note: String::new(),
         }
     }
 

@@ -161,6 +161,8 @@ pub enum Warning {
     BillingCodeInvalid,
     /// Nothing tells the time zone.
     ZoneUnknown,
+    /// The remark is longer than 500 characters: the rest is left out.
+    NoteCut,
 }
 
 impl Warning {
@@ -181,6 +183,7 @@ impl Warning {
             Warning::TaxPeriodUnknown => "tax_period_unknown",
             Warning::BillingCodeInvalid => "billing_code_invalid",
             Warning::ZoneUnknown => "zone_unknown",
+            Warning::NoteCut => "note_cut",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::columns::{Columns, Field};
 use super::taxpayer::Kind;
 use super::zone::{Clues, Zone};
 use super::{Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
-use crate::contact::{Contact, Language, Matter};
+use crate::contact::{Contact, Language, Matter, NOTE_MAX};
 use sha2::{Digest, Sha256};
 
 /// A row that can be called, unless an earlier one is the same.
@@ -83,6 +83,13 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         warnings.push(Warning::ZoneUnknown);
     }
 
+    let (mut note, note_cut) = text::remark(cell(Field::Note), NOTE_MAX);
+    if note_cut {
+        warnings.push(Warning::NoteCut);
+    } else if text::is_blank(&note) {
+        note.clear();
+    }
+
     let tax_type = text::words(cell(Field::TaxType));
     let tax_code = tax_code(columns, cells);
     let identity = identity(&[
@@ -111,6 +118,7 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         priority: priority(cell(Field::Priority)),
         language: language(cell(Field::Language)),
         time_zone,
+        note,
     };
     Ok(Good { contact, warnings, identity, nik_end })
 }

@@ -1,22 +1,15 @@
-//! Where lists are kept: sealed pages, a wrapped data key, a manifest. And the intake that fills them from a stream.
+//! Where lists are kept: sealed pages, a wrapped data key, a manifest.
 
-use super::{Page, Pages, Reader, Rejection, Row, Rules, Summary};
+use super::Rejection;
 use crate::contact::Contact;
 use crate::problem::Problem;
-use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, decode, encode, keys};
-use crate::tick;
+use crate::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
 use crate::vault::{DataKey, Vault};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
-/// Bytes of pages collected before they are written: one durable commit for many pages, and bounded memory.
-const FLUSH_BYTES: usize = 512 * 1024;
-/// Rejected rows a page.
-const REJECTED_PER_PAGE: usize = 200;
-
 /// A group of pages in a manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ManifestGroup {
@@ -52,7 +45,12 @@ pub struct Manifest {
 impl Manifest {
     /// Reads a manifest.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        decode_json(VERSION, bytes)
+    }
+
+    /// The manifest's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        encode_json(VERSION, self)
     }
 
     /// The answer to an upload, and to a question about the list.
@@ -117,243 +115,9 @@ async fn open<T: serde::de::DeserializeOwned, S: Store>(
     Ok(sealed.and_then(|s| key.open(place, &s).ok()).and_then(|bytes| decode(VERSION, &bytes)))
 }
 
-type ShardOf<'a> = Box<dyn Fn(&str) -> u16 + 'a>;
-
-/// Random bytes.
-pub type Dice<'a> = &'a dyn Fn(&mut [u8]);
-
-/// What an upload says about itself.
-#[derive(Debug, Clone, Default)]
-pub struct Label {
-    pub campaign: String,
-    pub name: String,
-    pub office: String,
-}
-
-/// A file on its way into the store.
-pub struct Intake<'a, S: Store> {
-    store: &'a S,
-    vault: &'a Vault,
-    dice: Dice<'a>,
-    shards: u16,
-    label: Label,
-    list: String,
-    key: DataKey,
-    reader: Option<Reader>,
-    pages: Option<Pages<ShardOf<'a>>>,
-    groups: Vec<ManifestGroup>,
-    group_at: HashMap<(u16, Option<String>, Date, u8), u32>,
-    rejected: Vec<Rejection>,
-    rejected_pages: u32,
-    rejected_by_reason: BTreeMap<String, u64>,
-    writes: Vec<(String, Vec<u8>)>,
-    bytes: usize,
-    /// Keys written so far, to be taken back if the file turns out to be refused or known.
-    written: Vec<String>,
-    hash: Sha256,
-}
-
-/// How an upload ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Taken {
-    New(Manifest),
-    /// The same file was taken before: the list it became.
-    Known(Manifest),
-}
-
-impl<'a, S: Store> Intake<'a, S> {
-    /// Begins an upload.
-    pub fn new(store: &'a S, vault: &'a Vault, dice: Dice<'a>, shards: u16, label: Label, rules: Rules) -> Self {
-        let mut id = [0; 8];
-        dice(&mut id);
-        let list = format!("l-{}", id.iter().map(|b| format!("{b:02x}")).collect::<String>());
-        let (mut random, mut nonce) = ([0; 32], [0; 24]);
-        dice(&mut random);
-        dice(&mut nonce);
-        let place = keys::data_key(&list);
-        let (key, wrapped) = vault.new_data_key(&random, &nonce, &place);
-        let pages = Pages::new(shards, Box::new(move |phone: &str| shard_of(vault, phone, shards)) as ShardOf<'a>);
-        Intake {
-            store,
-            vault,
-            dice,
-            shards,
-            label,
-            list,
-            key,
-            reader: Some(Reader::new(rules)),
-            pages: Some(pages),
-            groups: Vec::new(),
-            group_at: HashMap::new(),
-            rejected: Vec::new(),
-            rejected_pages: 0,
-            rejected_by_reason: BTreeMap::new(),
-            bytes: wrapped.len(),
-            written: vec![place.clone()],
-            writes: vec![(place, wrapped)],
-            hash: Sha256::new(),
-        }
-    }
-
-    /// The next bytes of the file, in pieces of any size.
-    pub async fn push(&mut self, chunk: &[u8]) -> Result<(), Problem> {
-        self.hash.update(chunk);
-        let mut rows = Vec::new();
-        let Some(reader) = &mut self.reader else { return Ok(()) };
-        let read = reader.push(chunk, &mut rows);
-        self.take(rows);
-        read?;
-        if self.bytes >= FLUSH_BYTES { self.flush().await } else { Ok(()) }
-    }
-
-    /// The file is over. Afterwards the list is there as a whole, or (on an error) not at all.
-    pub async fn finish(mut self, clock: impl Fn() -> i64, pause: impl AsyncFn(u64)) -> Result<Taken, Problem> {
-        let failed = |e: StoreError| Problem::store(&e);
-        let mut rows = Vec::new();
-        let finished = self.reader.take().map(|reader| reader.finish(&mut rows));
-        let summary = match finished.unwrap_or_else(|| Ok(Summary::default())) {
-            Ok(summary) => summary,
-            Err(problem) => {
-                self.undo().await;
-                return Err(problem);
-            }
-        };
-        self.take(rows);
-        for page in self.pages.take().map(Pages::finish).unwrap_or_default() {
-            self.keep(page);
-        }
-        self.keep_rejected();
-        let manifest = Manifest {
-            list: self.list.clone(),
-            campaign: self.label.campaign.clone(),
-            name: self.label.name.clone(),
-            office: self.label.office.clone(),
-            received_ms: clock(),
-            rows: summary.rows.into(),
-            accepted: summary.accepted.into(),
-            rejected: summary.rejected.into(),
-            duplicates: summary.duplicates.into(),
-            warnings: summary.warnings.into(),
-            rejected_by_reason: self.rejected_by_reason.clone(),
-            header: summary.header,
-            columns: summary.columns,
-            groups: self.groups.clone(),
-            rejected_pages: self.rejected_pages,
-        };
-        let place = keys::manifest(&self.list);
-        self.written.push(place.clone());
-        self.writes.push((place, serde_json::to_vec(&manifest).unwrap_or_default()));
-        self.flush().await?;
-
-        // One file is one list, also when it is uploaded twice at the same moment: the cell of its content hash names the list.
-        let digest = self.hash.clone().finalize();
-        let text = [self.label.campaign.as_bytes(), b"|", digest.as_slice()].concat();
-        let cell = Cell::new(format!("file/{}", self.vault.hash(b"file", &text)));
-        let ours = self.list.clone();
-        let version = cell
-            .update(self.store, ATTEMPTS, pause, |_, base| {
-                Ok::<_, Problem>(match base {
-                    Some(_) => Change::Keep,
-                    None => Change::Put(ours.clone().into_bytes()),
-                })
-            })
-            .await
-            .map_err(Problem::from)?;
-        let list = version.map(|v| String::from_utf8_lossy(&v.bytes).into_owned()).unwrap_or_default();
-        let taken = if list == self.list {
-            Taken::New(manifest)
-        } else {
-            let known = self::manifest(self.store, &list).await.map_err(failed)?;
-            self.undo().await;
-            Taken::Known(known.ok_or_else(|| {
-                Problem::new(
-                    409,
-                    "list_withdrawn",
-                    "This file was taken and withdrawn",
-                    format!("the same file was list {list}, which is gone"),
-                    "Change the file (for example add a note) if it shall be called again.",
-                )
-            })?)
-        };
-        // Told also for a known list: the first upload may have died before it said so. Folding it twice changes nothing.
-        for shard in 0..self.shards {
-            let news = tick::ShardNews::ListAdded { list: list.clone() };
-            tick::log(shard).append(self.store, &news.encode(), &clock).await.map_err(Problem::from)?;
-        }
-        Ok(taken)
-    }
-
-    /// Takes back what was written of a file that is refused.
-    pub async fn undo(&mut self) {
-        let written = std::mem::take(&mut self.written);
-        // What stays behind is sealed with a key that nobody else has, and named by nothing.
-        let _ = self.store.delete_many(&written).await;
-    }
-
-    fn take(&mut self, rows: Vec<Row>) {
-        for row in rows {
-            match row {
-                Row::Accepted { contact, .. } => {
-                    if let Some(page) = self.pages.as_mut().and_then(|pages| pages.add(contact)) {
-                        self.keep(page);
-                    }
-                }
-                Row::Rejected(rejection) => {
-                    *self.rejected_by_reason.entry(rejection.reason.as_str().to_owned()).or_default() += 1;
-                    self.rejected.push(rejection);
-                    if self.rejected.len() >= REJECTED_PER_PAGE {
-                        self.keep_rejected();
-                    }
-                }
-            }
-        }
-    }
-
-    fn keep(&mut self, page: Page) {
-        let Page { shard, group, contacts } = page;
-        let name = (shard, group.zone.clone(), group.due_date, group.priority);
-        let at = *self.group_at.entry(name).or_insert_with(|| {
-            let (zone, due_date, priority) = (group.zone, group.due_date, group.priority);
-            self.groups.push(ManifestGroup { shard, zone, due_date, priority, contacts: 0, pages: 0 });
-            self.groups.len() as u32 - 1
-        });
-        let g = &mut self.groups[at as usize];
-        let place = keys::page(&self.list, at, g.pages);
-        g.pages += 1;
-        g.contacts += contacts.len() as u32;
-        self.seal(place, &contacts);
-    }
-
-    fn keep_rejected(&mut self) {
-        if self.rejected.is_empty() {
-            return;
-        }
-        let page = std::mem::take(&mut self.rejected);
-        let place = keys::rejected(&self.list, self.rejected_pages);
-        self.rejected_pages += 1;
-        self.seal(place, &page);
-    }
-
-    fn seal<T: Serialize>(&mut self, place: String, page: &T) {
-        let mut nonce = [0; 24];
-        (self.dice)(&mut nonce);
-        let sealed = self.key.seal(&nonce, &place, &encode(VERSION, page));
-        self.bytes += sealed.len();
-        self.written.push(place.clone());
-        self.writes.push((place, sealed));
-    }
-
-    async fn flush(&mut self) -> Result<(), Problem> {
-        let writes = std::mem::take(&mut self.writes);
-        self.bytes = 0;
-        self.store.set_many(&writes).await.map_err(|e| Problem::store(&e))
-    }
-}
-
-/// The shard of a phone.
-pub fn shard_of(vault: &Vault, phone: &str, shards: u16) -> u16 {
-    let mac = vault.mac(b"shard", phone.as_bytes());
-    (u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]]) % u32::from(shards.max(1))) as u16
+/// A page's bytes, sealed for its place.
+pub(super) fn seal<T: Serialize>(key: &DataKey, nonce: &[u8; 24], place: &str, page: &T) -> Vec<u8> {
+    key.seal(nonce, place, &encode(VERSION, page))
 }
 
 /// The number of shards, fixed at first use: changing it later would send contacts to ticks that do not know them.

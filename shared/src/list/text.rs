@@ -19,20 +19,40 @@ pub(super) fn value(cell: &str) -> String {
 
 /// A cell that holds words: white space collapsed, control and invisible characters dropped, length bounded.
 pub(super) fn words(cell: &str) -> String {
+    collapsed(cell, TEXT_MAX).0
+}
+
+/// A remark, as [`words`], but longer; and whether its end was cut off, in place of which there is `…`.
+pub(super) fn remark(cell: &str, max: usize) -> (String, bool) {
+    let (text, cut) = collapsed(cell, max);
+    if !cut {
+        return (text, false);
+    }
+    (collapsed(cell, max.saturating_sub(1)).0 + "…", true)
+}
+
+/// At most `max` characters, and whether there were more.
+fn collapsed(cell: &str, max: usize) -> (String, bool) {
     let mut out = String::new();
-    for (at, word) in cell.split_whitespace().enumerate() {
-        if at > 0 {
+    for word in cell.split_whitespace() {
+        let start = out.len();
+        if start > 0 {
             out.push(' ');
         }
+        let space = out.len();
         out.extend(word.chars().filter(|c| !c.is_control() && !is_invisible(*c)));
-        if out.len() > TEXT_MAX * 4 {
+        if out.len() == space {
+            out.truncate(start); // nothing of the word is left
+        }
+        if out.len() > max * 4 {
             break;
         }
     }
-    if let Some((end, _)) = out.char_indices().nth(TEXT_MAX) {
+    let end = out.char_indices().nth(max).map(|(end, _)| end);
+    if let Some(end) = end {
         out.truncate(end);
     }
-    out.trim().to_owned()
+    (out.trim().to_owned(), end.is_some())
 }
 
 /// Letters and digits only, lower case: what is compared when headers, provinces or matters are looked up.

@@ -18,6 +18,7 @@
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
+//! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
 //! | `dering/d/HASH` | this phone must not be called | campaigns, the tick | the tick |
@@ -108,6 +109,11 @@ pub fn manifest(list: &str) -> String {
 /// Wrapped data key of a list.
 pub fn data_key(list: &str) -> String {
     format!("{PREFIX}k/{list}")
+}
+
+/// Progress of a list's upload.
+pub fn upload(list: &str) -> String {
+    format!("{PREFIX}u/{list}")
 }
 
 /// A campaign as it was under `version`.

@@ -62,10 +62,16 @@ impl Log {
         &self.name
     }
 
+    /// Takes a number for an entry that the caller writes itself, under [`keys::entry`], together with something else. It
+    /// is read if it is written within [`GIVE_UP_MS`]. One durable commit.
+    pub async fn reserve<S: Store>(&self, store: &S) -> Result<u64, StoreError> {
+        number(store.increment(&keys::log_counter(&self.name), 1).await?)
+    }
+
     /// Appends an entry and answers its number, from 1. `now` is the wall clock in ms. Two durable commits.
     pub async fn append<S: Store>(&self, store: &S, bytes: &[u8], now: impl Fn() -> i64) -> Result<u64, AppendError> {
         let started = now();
-        let n = number(store.increment(&keys::log_counter(&self.name), 1).await?)?;
+        let n = self.reserve(store).await?;
         store.set(&keys::entry(&self.name, n), bytes).await?;
         // A clock that was set back tells nothing, so it is no proof of having been in time.
         match now().checked_sub(started) {
@@ -163,6 +169,11 @@ impl LogReader {
     /// Those of the last read, and once more those of the read before, in case the reader died before deleting them.
     pub fn prunable(&self, log: &Log) -> Vec<String> {
         self.taken_before.iter().chain(&self.taken).map(|n| keys::entry(&log.name, *n)).collect()
+    }
+
+    /// Takes an entry of the last read out of [`LogReader::prunable`]: the reader could do nothing with it.
+    pub fn spare(&mut self, n: u64) {
+        self.taken.retain(|taken| *taken != n);
     }
 
     /// Entries that are missing and still looked for.
@@ -280,6 +291,8 @@ mod tests {
             fill(&store, [3]).await;
             numbers(&mut reader, &store, 0, 9, false).await;
             assert_eq!(reader.prunable(&log), ["dering/l/l@1", "dering/l/l@2", "dering/l/l@3"]);
+            reader.spare(3);
+            assert_eq!(reader.prunable(&log), ["dering/l/l@1", "dering/l/l@2"]);
             numbers(&mut reader, &store, 0, 9, false).await;
             numbers(&mut reader, &store, 0, 9, false).await;
             assert_eq!(reader.prunable(&log), [""; 0]);

@@ -1,12 +1,12 @@
 //! Choosing: whom to call next, within hours, rates and limits; each looked up before the claim is written.
 
 use super::claim;
+use super::place::reach_ms;
 use super::state::{ContactRef, Open, Retry};
 use super::{Work, agenda, expire, offer};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State};
 use crate::contact::Contact;
-use crate::hours;
 use crate::problem::Problem;
 use crate::store::Store;
 use crate::suppression;
@@ -21,6 +21,8 @@ pub const CLAIMS_MAX: usize = 1_000;
 const LOOKED_MAX: usize = 5_000;
 /// When a person is in another call: looked at again after this.
 const PERSON_BUSY_MS: i64 = 60_000;
+/// When no callable moment is known: looked at again after this.
+const LOOKED_AGAIN_MS: i64 = 24 * 3_600_000;
 
 /// A call to place once the claims are committed.
 pub struct Placement {
@@ -116,9 +118,8 @@ async fn next_fresh<S: Store>(
     campaign: &Campaign,
     want: usize,
 ) -> Result<Vec<Candidate>, Problem> {
-    let settings = &campaign.settings;
-    let ring_ms = settings.call.ring.as_millis() as i64;
-    let days = campaign.days();
+    let calendar = work.calendar(campaign);
+    let reach_ms = reach_ms(&campaign.settings.call);
     let mut order: Vec<(u8, jiff::civil::Date, usize, usize)> = Vec::new();
     for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| l.campaign == campaign.id) {
         order.extend(list.groups.iter().enumerate().map(|(g, group)| (group.priority, group.due_date, l, g)));
@@ -131,9 +132,9 @@ async fn next_fresh<S: Store>(
         let now_ms = work.now_ms;
         let open = *callable
             .entry(cursor.zone.clone())
-            .or_insert_with(|| settings.callable_hours.callable(&days, cursor.zone.as_deref(), now_ms, ring_ms));
+            .or_insert_with(|| calendar.callable(cursor.zone.as_deref(), now_ms, reach_ms));
         if !open {
-            work.hold("outside_hours", u64::from(cursor.left));
+            work.hold(calendar.reason(cursor.zone.as_deref()), u64::from(cursor.left));
             continue;
         }
         let list = work.state.lists[l].id.clone();
@@ -278,7 +279,7 @@ enum Verdict {
 
 /// The rules that decide whether this contact is called now. `found`: its do-not-call entry, then its settlements.
 fn judge<S: Store>(
-    work: &Work<'_, S>,
+    work: &mut Work<'_, S>,
     campaign: &Campaign,
     retry: &Retry,
     contact: &Contact,
@@ -294,8 +295,9 @@ fn judge<S: Store>(
     if work.state.lists.iter().any(|l| l.id == retry.contact.list && l.withdrawn) {
         return Verdict::Close(End::Withdrawn);
     }
+    let calendar = work.calendar(campaign);
     let zone = contact.time_zone.as_deref();
-    let today = hours::local_date(zone.unwrap_or(&settings.time_zone), work.now_ms);
+    let today = calendar.date(zone, work.now_ms);
     if today.is_none_or(|d| d > contact.due_date || settings.ends.is_some_and(|ends| d > ends)) {
         return Verdict::Close(End::Expired);
     }
@@ -312,11 +314,17 @@ fn judge<S: Store>(
     if taken.contains(&person) {
         return Verdict::Later(work.now_ms.saturating_add(PERSON_BUSY_MS));
     }
-    let ring_ms = settings.call.ring.as_millis() as i64;
-    match settings.callable_hours.next(&campaign.days(), zone, work.now_ms, ring_ms) {
+    if !settings.country.has_number(phone) {
+        // The limits of another country are not those that this campaign was checked against.
+        work.hold("foreign_number", 1);
+        return Verdict::Later(work.now_ms.saturating_add(LOOKED_AGAIN_MS));
+    }
+    match calendar.next(zone, work.now_ms, reach_ms(&settings.call)) {
         Some(at) if at == work.now_ms => Verdict::Call,
-        Some(at) => Verdict::Later(at),
-        None => Verdict::Later(work.now_ms.saturating_add(24 * 3_600_000)),
+        at => {
+            work.hold(calendar.reason(zone), 1);
+            Verdict::Later(at.unwrap_or(work.now_ms.saturating_add(LOOKED_AGAIN_MS)))
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use super::Work;
 use super::state::{Call, ContactRef, Retry};
 use crate::campaign::Campaign;
 use crate::contact::Contact;
-use crate::hours;
 use crate::provider::Provider;
 use crate::store::{Store, decode, encode, keys};
 use crate::vault::DataKey;
@@ -70,8 +69,8 @@ pub struct New<'a> {
 pub fn write<S: Store>(work: &mut Work<'_, S>, key: &DataKey, new: New<'_>) -> Call {
     let New { campaign, retry, contact, settlement_keys, provider, caller_id, dial_at_ms } = new;
     let settings = &campaign.settings;
-    let zone = contact.time_zone.as_deref().unwrap_or(&settings.time_zone);
-    let day = hours::local_date(zone, work.now_ms).unwrap_or(contact.due_date);
+    let zone = contact.time_zone.as_deref();
+    let day = work.calendar(campaign).date(zone, work.now_ms).unwrap_or(contact.due_date);
     let today = match retry.day {
         Some((last, n)) if last == day => n.saturating_add(1),
         _ => 1,

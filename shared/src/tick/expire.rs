@@ -4,7 +4,6 @@ use super::state::Overtaken;
 use super::{Work, agenda};
 use crate::attempt::End;
 use crate::campaign::Campaign;
-use crate::hours;
 use crate::store::Store;
 
 /// Everybody of a campaign that is finished.
@@ -31,10 +30,10 @@ pub fn all<S: Store>(work: &mut Work<'_, S>, campaign: &str) {
 
 /// Groups whose due date is over, in their own zone.
 pub fn due<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign) {
-    let now_ms = work.now_ms;
+    let (now_ms, calendar) = (work.now_ms, work.calendar(campaign));
     let over = |zone: Option<&str>, due| {
-        let zone = zone.unwrap_or(&campaign.settings.time_zone);
-        hours::local_date(zone, now_ms)
+        calendar
+            .date(zone, now_ms)
             .is_some_and(|today| today > due || campaign.settings.ends.is_some_and(|e| today > e))
     };
     let mut expired = 0;

@@ -1,6 +1,7 @@
 //! Folding: the events of calls that ended become dispositions, tallies, and what follows for the contact.
 
 use super::claim::{self, Claim};
+use super::place::reach_ms;
 use super::state::{Call, Open, Overtaken, Retry, Watched};
 use super::{Work, agenda};
 use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome};
@@ -65,6 +66,8 @@ struct Ended {
     dial_at_ms: i64,
     /// The endings heard; the other events are asked for later.
     events: Vec<Event>,
+    /// Events that cannot be read.
+    damaged: u64,
     /// It was closed as unknown before.
     watched: Option<Watched>,
 }
@@ -79,10 +82,11 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
     let mut alive = BTreeMap::new();
     let mut ended = Vec::new();
     for open in open {
-        let events = endings.next().unwrap_or_default();
+        let Heard { events, damaged } = endings.next().unwrap_or_default();
         if foldable(&events, work.now_ms) || (events.is_empty() && open.unknown_at_ms <= work.now_ms) {
-            ended.push(from_open(open, events));
+            ended.push(from_open(open, events, damaged));
         } else {
+            work.hold("unreadable_event", damaged);
             if events.is_empty() {
                 *alive.entry(open.campaign.clone()).or_default() += 1;
             }
@@ -90,10 +94,11 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
         }
     }
     for watched in watched {
-        let events = endings.next().unwrap_or_default();
+        let Heard { events, damaged } = endings.next().unwrap_or_default();
+        work.hold("unreadable_event", damaged);
         if foldable(&events, work.now_ms) {
             let (call, campaign) = (watched.call, watched.campaign.clone());
-            ended.push(Ended { call, campaign, dial_at_ms: 0, events, watched: Some(watched) });
+            ended.push(Ended { call, campaign, dial_at_ms: 0, events, damaged: 0, watched: Some(watched) });
         } else if watched.until_ms > work.now_ms {
             work.state.watched.push(watched);
         }
@@ -102,8 +107,8 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<BTreeMap<String, u
     Ok(alive)
 }
 
-fn from_open(open: Open, events: Vec<Event>) -> Ended {
-    Ended { call: open.call, campaign: open.campaign, dial_at_ms: open.dial_at_ms, events, watched: None }
+fn from_open(open: Open, events: Vec<Event>, damaged: u64) -> Ended {
+    Ended { call: open.call, campaign: open.campaign, dial_at_ms: open.dial_at_ms, events, damaged, watched: None }
 }
 
 /// When it was dialled: an agent starts a call later than it was claimed.
@@ -142,7 +147,8 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
     let mut retries = Vec::new();
     let mut forget = Vec::new();
     for (((mut ended, others), bytes), place) in ended.into_iter().zip(others).zip(claims).zip(places) {
-        ended.events.extend(others);
+        ended.events.extend(others.events);
+        ended.damaged += others.damaged;
         let outcome = attempt::disposition(&ended.events);
         let Some(claim) = bytes.as_deref().and_then(Claim::decode) else {
             // Without its claim nothing can be said about the contact; it stays in its state until somebody has looked.
@@ -163,6 +169,10 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
             Some(key) => claim.contact(&place, &key),
             None => None,
         };
+        if ended.damaged > 0 {
+            work.hold("unreadable_event", ended.damaged);
+            *work.state.unread.events.entry(ended.campaign.clone()).or_default() += ended.damaged;
+        }
         let record = close(work, &ended, &claim, contact.as_ref(), &outcome, &mut retries);
         attempts.push(record);
         if heard_end(&ended.events) {
@@ -228,7 +238,7 @@ fn close<S: Store>(
         (None, Err(end)) => work.closed(&ended.campaign, end, 1),
         (None, Ok(after_s)) => {
             let after_s = callback_after_s(&ended.events, work.now_ms).unwrap_or(after_s);
-            let not_before_ms = not_before(work.now_ms, after_s, campaign.as_ref(), contact, claim, unspent);
+            let not_before_ms = not_before(work, after_s, campaign.as_ref(), contact, claim, unspent);
             let day = if unspent { (claim.day.0, claim.day.1.saturating_sub(1)) } else { claim.day };
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
             let contact = claim.contact.clone();
@@ -306,40 +316,46 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
 }
 
 /// When the contact may be tried again: the pause, the day's limit, the callable hours.
-fn not_before(
-    now_ms: i64,
+fn not_before<S: Store>(
+    work: &mut Work<'_, S>,
     after_s: u64,
     campaign: Option<&Campaign>,
     contact: Option<&Contact>,
     claim: &Claim,
     unspent: bool,
 ) -> i64 {
-    let raw = now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000));
+    let raw = work.now_ms.saturating_add(i64::try_from(after_s).unwrap_or(i64::MAX / 2_000).saturating_mul(1000));
     let Some(campaign) = campaign else { return raw };
+    let calendar = work.calendar(campaign);
     let zone = contact.and_then(|c| c.time_zone.as_deref());
-    let day_zone = zone.unwrap_or(&campaign.settings.time_zone);
     let mut at = raw;
-    if !unspent
-        && claim.day.1 >= campaign.settings.attempts.per_day
-        && hours::local_date(day_zone, raw) == Some(claim.day.0)
-    {
-        at = hours::next_day(day_zone, raw).unwrap_or(raw);
+    if !unspent && claim.day.1 >= campaign.settings.attempts.per_day && calendar.date(zone, raw) == Some(claim.day.0) {
+        at = calendar.next_day(zone, raw).unwrap_or(raw);
     }
-    let ring_ms = campaign.settings.call.ring.as_millis() as i64;
     // No callable moment ahead: looked at again when it is due, and expired then.
-    campaign.settings.callable_hours.next(&campaign.days(), zone, at, ring_ms).unwrap_or(at)
+    calendar.next(zone, at, reach_ms(&campaign.settings.call)).unwrap_or(at)
+}
+
+/// What is in the store of a call.
+#[derive(Default)]
+struct Heard {
+    events: Vec<Event>,
+    /// Events that cannot be read: not heard, but told of.
+    damaged: u64,
 }
 
 /// The events of some kinds, call by call.
-async fn events_of<S: Store>(work: &Work<'_, S>, calls: &[Call], kinds: &[&str]) -> Result<Vec<Vec<Event>>, Problem> {
+async fn events_of<S: Store>(work: &Work<'_, S>, calls: &[Call], kinds: &[&str]) -> Result<Vec<Heard>, Problem> {
     let keys: Vec<String> =
         calls.iter().flat_map(|c| kinds.iter().map(|kind| keys::event(work.shard, c.0, c.1, kind))).collect();
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     let values = work.store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
-    Ok(values
-        .chunks(kinds.len())
-        .map(|chunk| chunk.iter().flatten().filter_map(|bytes| Event::decode(bytes)).collect())
-        .collect())
+    let heard = |chunk: &[Option<Vec<u8>>]| {
+        let found = chunk.iter().flatten().count();
+        let events: Vec<Event> = chunk.iter().flatten().filter_map(|bytes| Event::decode(bytes)).collect();
+        Heard { damaged: (found - events.len()) as u64, events }
+    };
+    Ok(values.chunks(kinds.len()).map(heard).collect())
 }

@@ -16,17 +16,24 @@ mod fold;
 mod news;
 mod offer;
 mod place;
+mod rewrap;
 mod state;
+mod unread;
+mod uploads;
 
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
 pub use offer::{LEASE_MS, unreported_ms};
+pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, Shard, Standing, Year};
+pub use unread::{NEWS_MAX, Unread, UnreadNews};
+pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 
 use crate::attempt::End;
-use crate::campaign::{self, Shelf};
+use crate::campaign::{self, Campaign, Shelf};
 use crate::contact::Contact;
+use crate::hours::{Calendar, LegalHours};
 use crate::list;
 use crate::problem::Problem;
 use crate::provider::{Account, ApiRequest, Provider};
@@ -69,6 +76,8 @@ pub struct Setup<'a> {
     pub account: &'a dyn Fn(Provider) -> Option<Account>,
     /// How many shards there are: each has its share of the rates.
     pub shards: u16,
+    /// Hours outside of which nobody is called, whatever a campaign says.
+    pub legal_hours: &'a LegalHours,
 }
 
 /// What a tick did.
@@ -94,7 +103,7 @@ pub struct Report {
     pub open: u32,
     /// Contacts waiting for their first or next attempt.
     pub waiting: u64,
-    /// Contacts passed over, by reason.
+    /// Contacts passed over, by reason; and what could not be read (`unreadable…`), each as often as it is found.
     pub held: BTreeMap<&'static str, u64>,
     /// When the next tick is worth its while.
     pub again_after_ms: u64,
@@ -111,6 +120,7 @@ struct Work<'a, S: Store> {
     shelf: Shelf,
     shard: u16,
     shards: u16,
+    legal_hours: &'a LegalHours,
     ballot: u64,
     now_ms: i64,
     state: Shard,
@@ -127,10 +137,14 @@ struct Work<'a, S: Store> {
     asked: BTreeSet<String>,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
+    calendars: HashMap<String, Rc<Calendar>>,
 }
 
 impl<S: Store> Work<'_, S> {
     fn hold(&mut self, reason: &'static str, contacts: u64) {
+        if contacts == 0 {
+            return;
+        }
         *self.held.entry(reason).or_default() += contacts;
     }
 
@@ -141,6 +155,12 @@ impl<S: Store> Work<'_, S> {
 
     fn nonce(&self) -> [u8; 24] {
         (self.nonce)()
+    }
+
+    /// The campaign's calendar, as of this tick.
+    fn calendar(&mut self, campaign: &Campaign) -> Rc<Calendar> {
+        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours));
+        Rc::clone(self.calendars.entry(campaign.id.clone()).or_insert_with(new))
     }
 
     /// A list's data key; `None` if it is gone or not to be opened.
@@ -206,6 +226,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         shelf,
         shard,
         shards: setup.shards,
+        legal_hours: setup.legal_hours,
         ballot: draft.ballot,
         now_ms: world.now_ms(),
         state: before.clone(),
@@ -219,12 +240,15 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         asked: BTreeSet::new(),
         data_keys: HashMap::new(),
         pages: HashMap::new(),
+        calendars: HashMap::new(),
     };
     news::fold(&mut work).await?;
     offer::settle(&mut work).await?;
     let alive = fold::fold(&mut work).await?;
     let placements = choose::choose(&mut work, &alive).await?;
     agenda::sweep(&mut work).await?;
+    rewrap::rewrap(&mut work).await?;
+    uploads::sweep(&mut work).await?;
 
     let mut report = report(&work);
     if work.state == before && work.deletes.is_empty() {
@@ -271,6 +295,10 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         None if waiting > 0 => 5_000,
         None => 30_000,
     };
+    let mut held = work.held.clone();
+    for (reason, n) in work.state.unread.held() {
+        *held.entry(reason).or_default() += n;
+    }
     Report {
         shard: work.shard,
         ballot: work.ballot,
@@ -279,7 +307,7 @@ fn report<S: Store>(work: &Work<'_, S>) -> Report {
         claimed: u32::from(work.claims),
         open: work.state.open.len() as u32,
         waiting,
-        held: work.held.clone(),
+        held,
         again_after_ms,
         ..Report::default()
     }

@@ -1,7 +1,7 @@
 //! News that belongs to no call: lists that came or went, inbound calls. Kept in the shard's log until folded.
 
-use super::Work;
 use super::state::{GroupCursor, ListState};
+use super::{Work, unread, uploads};
 use crate::attempt::End;
 use crate::hours;
 use crate::list::Manifest;
@@ -20,6 +20,8 @@ const INBOUND_KEPT_MS: i64 = 6 * 3_600_000;
 /// One entry of a shard's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ShardNews {
+    /// A list is being uploaded. Only in the log of shard 0.
+    ListBegun { list: String },
     /// A list was stored; its manifest says the rest.
     ListAdded { list: String },
     /// A list was withdrawn: nobody of it is called any more.
@@ -32,6 +34,11 @@ impl ShardNews {
     /// The entry's bytes.
     pub fn encode(&self) -> Vec<u8> {
         encode(VERSION, self)
+    }
+
+    /// Reads an entry; `None` if the bytes are damaged or of no version known here.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(VERSION, bytes)
     }
 }
 
@@ -48,31 +55,42 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     if ask {
         work.state.counter_asked_ms = work.now_ms;
     }
+    unread::look_again(work, &log).await?;
     let entries = work.state.news.read(work.store, &log, work.now_ms, ENTRIES_MAX, ask).await.map_err(failed)?;
-    if !entries.is_empty() {
-        work.deletes.extend(work.state.news.prunable(&log));
-    }
-    for (_, bytes) in entries {
-        match decode::<ShardNews>(VERSION, &bytes) {
-            Some(news) => apply(work, news).await?,
-            None => work.hold("unreadable_news", 1),
+    let any = !entries.is_empty();
+    for (n, bytes) in entries {
+        match ShardNews::decode(&bytes) {
+            None => unread::keep(work, n, None),
+            Some(news) => {
+                if let Some(list) = apply(work, news).await? {
+                    unread::keep(work, n, Some(list));
+                }
+            }
         }
+    }
+    if any {
+        work.deletes.extend(work.state.news.prunable(&log));
     }
     work.state.inbound.retain(|(_, at, _)| work.now_ms - at < INBOUND_KEPT_MS);
     Ok(())
 }
 
-async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<(), Problem> {
+/// Folds one entry. Answers the list whose manifest it needs and cannot read: then nothing is folded.
+pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<Option<String>, Problem> {
     match news {
+        ShardNews::ListBegun { list } => uploads::begun(work, list),
         ShardNews::ListAdded { list } => {
-            if work.state.lists.iter().any(|l| l.id == list) {
-                return Ok(()); // told again: the upload was repeated
+            let known = work.state.lists.iter().find(|l| l.id == list);
+            let withdrawn = known.is_some_and(|l| l.withdrawn);
+            if known.is_some_and(|l| !l.campaign.is_empty()) {
+                return Ok(None); // told again: the upload was repeated
             }
             let bytes = work.store.get(&keys::manifest(&list)).await.map_err(|e| Problem::store(&e))?;
             let Some(manifest) = bytes.and_then(|b| Manifest::decode(&b)) else {
-                work.hold("unreadable_list", 1);
-                return Ok(());
+                // Of a list that was withdrawn nobody needs to know more.
+                return Ok((!withdrawn).then_some(list));
             };
+            uploads::ended(work, &list);
             let mut groups: Vec<GroupCursor> = manifest
                 .groups
                 .iter()
@@ -91,17 +109,29 @@ async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<(), 
             groups.sort_by_key(|g| (g.priority, g.due_date, g.group));
             let contacts: u64 = groups.iter().map(|g| u64::from(g.left)).sum();
             work.state.books.entry(manifest.campaign.clone()).or_default().contacts += contacts;
-            work.state.lists.push(ListState { id: list, campaign: manifest.campaign, withdrawn: false, groups });
+            if withdrawn {
+                work.closed(&manifest.campaign, End::Withdrawn, contacts);
+                groups.clear();
+                work.state.lists.retain(|l| l.id != list);
+            }
+            let campaign = manifest.campaign;
+            work.state.lists.push(ListState { id: list, campaign, withdrawn, wrapped_by: None, groups });
         }
         ShardNews::ListWithdrawn { list } => {
-            let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else { return Ok(()) };
+            let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
+                // It was withdrawn before its coming could be read: remembered, so that it counts when that is read.
+                let campaign = String::new();
+                let groups = Vec::new();
+                work.state.lists.push(ListState { id: list, campaign, withdrawn: true, wrapped_by: None, groups });
+                return Ok(None);
+            };
             l.withdrawn = true;
             let left = std::mem::take(&mut l.groups).iter().map(|g| u64::from(g.left)).sum();
             let campaign = l.campaign.clone();
             work.closed(&campaign, End::Withdrawn, left);
         }
         ShardNews::Inbound { call, at_ms, answered } => {
-            let Some(day) = hours::local_date(crate::hours::COUNTRY_ZONES[0], at_ms) else { return Ok(()) };
+            let Some(day) = hours::local_date(crate::hours::COUNTRY_ZONES[0], at_ms) else { return Ok(None) };
             let seen = work.state.inbound.iter_mut().find(|(c, ..)| *c == call);
             let year = work.state.years.entry(day.year()).or_default();
             let already_answered = match seen {
@@ -117,5 +147,5 @@ async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<(), 
             }
         }
     }
-    Ok(())
+    Ok(None)
 }

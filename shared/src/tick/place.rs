@@ -1,9 +1,10 @@
 //! Placing: the only step with an effect outside, and only after the commit. Each order waits for its moment; an
 //! unclear answer is never placed again.
 
-use super::choose::Placement;
+use super::choose::{HORIZON_MS, Placement};
 use super::{Sent, Setup, World};
 use crate::attempt::{CallId, Event, News, Refusal};
+use crate::campaign::CallLimits;
 use crate::provider::{Order, Placing};
 use futures::stream::{self, StreamExt};
 use std::cell::Cell;
@@ -17,6 +18,12 @@ const LATE_MS: i64 = 5_000;
 const JITTER_MS: i64 = 20;
 /// How long the provider may take to answer.
 const ANSWER_MS: u64 = 10_000;
+
+/// From choosing a contact until its call, ordered as late as it may be, has stopped ringing: for so long it must be callable.
+pub fn reach_ms(call: &CallLimits) -> i64 {
+    let ring_ms = i64::try_from(call.ring.as_millis()).unwrap_or(i64::MAX / 2);
+    ring_ms.saturating_add(HORIZON_MS + LATE_MS)
+}
 
 /// What became of the orders.
 #[derive(Debug, Default)]

@@ -1,6 +1,9 @@
 //! A shard's cell: cursors, open calls, retries, rates, tallies. One writer at a time; everything in it is small
 //! and does not grow with the length of lists.
 
+use super::rewrap::Replacement;
+use super::unread::Unread;
+use super::uploads::Upload;
 use crate::attempt::{Disposition, End};
 use crate::provider::Provider;
 use crate::store::LogReader;
@@ -27,6 +30,9 @@ pub type Call = (u64, u16);
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shard {
     pub news: LogReader,
+    pub unread: Unread,
+    pub uploads: Vec<Upload>,
+    pub replacement: Option<Replacement>,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
     /// Claims that agents may take or have taken, and have not started.
@@ -52,8 +58,11 @@ pub struct Shard {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListState {
     pub id: String,
+    /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    /// The master key that is known to wrap its data key; looked at only while one is replaced.
+    pub wrapped_by: Option<u32>,
     /// Groups not yet called to their end, in dialling order.
     pub groups: Vec<GroupCursor>,
 }

@@ -96,3 +96,35 @@ fn many_niks_ending_in_0_are_noticed() {
         + &(1..7).map(|n| format!("32730115038590{n}0;08120000010{n};31/03/2027\n")).collect::<String>();
     assert!(text(&cut).1.niks_seem_cut);
 }
+
+#[test]
+fn remarks_are_kept_and_long_ones_cut_with_a_warning() {
+    let exactly = "é".repeat(500);
+    let longer = format!("{exactly}!");
+    let blank_ends = format!("{exactly}   \n ");
+    let long_words = "kata ".repeat(101);
+    for (cell, note, cut) in [
+        ("Tolong hubungi  sore\u{200b} hari\r\nlewat resepsionis", "Tolong hubungi sore hari lewat resepsionis", false),
+        ("", "", false),
+        (" - ", "", false),
+        (exactly.as_str(), exactly.as_str(), false),
+        (blank_ends.as_str(), exactly.as_str(), false),
+        (longer.as_str(), &format!("{}…", "é".repeat(499)), true),
+        (long_words.as_str(), &format!("{}…", long_words[..499].trim_end()), true),
+        ("\u{200b} a \u{200b} b", "a b", false),
+    ] {
+        let list = format!(
+            "NPWP;HP;JATUH TEMPO;PROVINSI;NAMA;KETERANGAN\n0079001012541000;081200000101;31/03/2027;DKI Jakarta;A;\"{cell}\"\n"
+        );
+        let (rows, _) = text(&list);
+        assert_eq!(accepted(&rows[0]).note, note);
+        assert!(note.chars().count() <= dering::contact::NOTE_MAX);
+        let Row::Accepted { warnings, .. } = &rows[0] else { unreachable!() };
+        assert_eq!(warnings.contains(&Warning::NoteCut), cut, "{cell}");
+    }
+    // Two rows that differ in their remarks only are one.
+    let (_, summary) = text(
+        "NPWP;HP;JATUH TEMPO;CATATAN\n0079001012541000;081200000101;31/03/2027;a\n0079001012541000;081200000101;31/03/2027;b\n",
+    );
+    assert_eq!(summary.duplicates, 1);
+}

@@ -100,6 +100,15 @@ impl Host {
         Ok(Self { setup, port, state_dir, child: None, _temporary: temporary })
     }
 
+    /// Another host of the same application and variables, on a port and a folder of its own: two on one store, where
+    /// the runtime configuration names a shared one.
+    ///
+    /// # Errors
+    /// As [`Host::prepare`].
+    pub fn twin(&self) -> Result<Self> {
+        Self::prepare(Setup { state_dir: None, counts: None, ..self.setup.clone() })
+    }
+
     /// Adds a variable before the start.
     pub fn variable(&mut self, name: &str, value: impl Into<String>) {
         self.setup.variables.push((name.to_owned(), value.into()));

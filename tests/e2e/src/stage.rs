@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dering::vault::Vault;
+use dering::vault::{Identity, Vault};
 use dering_carrier::{Carrier, Options};
 use serde_json::{Value, json};
 
@@ -34,6 +34,8 @@ pub struct Plan {
     pub state_dir: Option<PathBuf>,
     /// Where the local host writes its counts of verbs and commits.
     pub counts: Option<PathBuf>,
+    /// `None`: the store is a file in the folder.
+    pub runtime_config: Option<PathBuf>,
     /// Variables besides the usual ones, or instead of them.
     pub variables: Vec<(String, String)>,
 }
@@ -41,7 +43,15 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let carrier = Options { speed: 20.0, ..Options::default() };
-        Self { carrier, shards: 1, manifest: None, state_dir: None, counts: None, variables: Vec::new() }
+        Self {
+            carrier,
+            shards: 1,
+            manifest: None,
+            state_dir: None,
+            counts: None,
+            runtime_config: None,
+            variables: Vec::new(),
+        }
     }
 }
 
@@ -52,6 +62,11 @@ pub struct Stage {
     pub client: Client,
     pub vault: Vault,
     pub shards: u16,
+}
+
+/// The identity key of all tests: 32 bytes that are no secret.
+pub fn identity_key() -> String {
+    STANDARD.encode([0xa5; 32])
 }
 
 /// The master key of all tests: 32 bytes that are no secret.
@@ -72,16 +87,19 @@ impl Stage {
             manifest: plan.manifest,
             state_dir: plan.state_dir,
             counts: plan.counts,
+            runtime_config: plan.runtime_config,
             ..Setup::default()
         })?;
         let options = carrier.options();
         for (name, value) in [
             ("admin_token", ADMIN_TOKEN),
+            ("identity_key", &identity_key()),
             ("master_key", &master_key()),
             ("public_url", &host.url()),
             ("shards", &plan.shards.to_string()),
             ("officer_line", OFFICER_LINE),
             ("officer_hours", r#"{"mon-sun":["00:00-24:00"]}"#),
+            ("legal_hours", r#"{"ID":{"hours":{"mon-sun":["00:00-24:00"]}}}"#),
             ("twilio_base_url", carrier.base_url()),
             ("twilio_account_sid", &options.account_sid),
             ("twilio_api_key", &options.api_key),
@@ -95,7 +113,8 @@ impl Stage {
         }
         host.start().await?;
         let client = Client::new(&host.url(), ADMIN_TOKEN);
-        let vault = Vault::new(&master_key(), None).map_err(anyhow::Error::msg)?;
+        let identity = Identity::new(&identity_key()).map_err(anyhow::Error::msg)?;
+        let vault = Vault::new(identity, &master_key(), None).map_err(anyhow::Error::msg)?;
         Ok(Self { host, carrier, client, vault, shards: plan.shards })
     }
 

@@ -5,7 +5,8 @@
 //! and lacks is listed in `README.md` beside this crate.
 //!
 //! - [`main`] is the command line;
-//! - [`build`] compiles components before they are run.
+//! - [`build`] compiles components before they are run;
+//! - [`redis_server`] is a server for tests of the Redis store.
 
 mod allowed_hosts;
 mod app;
@@ -17,6 +18,7 @@ mod interfaces;
 mod kv;
 mod logs;
 mod manifest;
+pub mod redis_server;
 mod routes;
 mod runtime_config;
 mod server;

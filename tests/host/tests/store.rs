@@ -2,9 +2,8 @@
 
 mod common;
 
-use std::process::{Child, Command, Stdio};
-
 use common::{Host, Setup};
+use dering_host::redis_server::RedisServer;
 use rusqlite::Connection;
 
 /// Answers both backends give.
@@ -126,50 +125,11 @@ fn verbs_and_commits_are_counted_for_measurements() {
     assert_eq!(counts, expected);
 }
 
-/// A server of its own on a free port, ended with the test.
-struct Redis {
-    child: Child,
-    url: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Redis {
-    /// `None` if no server is installed, which is a failure where everything must be tested.
-    fn start() -> Option<Self> {
-        let installed = |program: &&str| Command::new(program).arg("--version").output().is_ok();
-        let Some(program) = ["redis-server", "valkey-server"].into_iter().find(installed) else {
-            assert!(std::env::var_os("CI").is_none(), "neither redis-server nor valkey-server is installed");
-            eprintln!("skipped: neither redis-server nor valkey-server is installed");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-        let child = Command::new(program)
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let redis = Self { child, url: format!("redis://127.0.0.1:{port}/"), _folder: folder };
-        while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
-            std::thread::yield_now();
-        }
-        Some(redis)
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 #[test]
 fn redis_has_the_verbs_but_cannot_read_many_at_once() {
-    let Some(redis) = Redis::start() else { return };
-    let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {:?}\n", redis.url);
-    let host = Setup::new().file("runtime.toml", &config).args(&["--runtime-config-file", "runtime.toml"]).start();
+    let Some(redis) = RedisServer::start().unwrap() else { return };
+    let config = redis.runtime_config().unwrap().display().to_string();
+    let host = Setup::new().args(&["--runtime-config-file", &config]).start();
     verbs_every_backend_has(&host);
     let many = host.get("/wasi-kv/get-many?key=n&key=z");
     assert_eq!(many.status, 502, "{}", many.body);

@@ -26,6 +26,7 @@ fn canary(matter: Matter, name: &str, taxpayer_id: &str) -> Contact {
         due_date: date(2031, 10, 19),
         office: "647".into(),
         billing_code: "027030000000666".into(),
+        note: "Keberatan, kapal selam".into(),
         ..samples::contact(taxpayer_id, name)
     }
 }
@@ -35,7 +36,7 @@ const SECRETS: &str = "lapor|bayar|lunas|tunggak|tagih|tetap|tempo|batas waktu|k
     rupiah|pajak|es pe te|pe pe en|zirkonium|september|oktober|sembilan belas|tiga ratus|\
     dua puluh|tiga puluh|file|filing|pay|paid|arrears|overdue|assessment|obligation|\
     value added| tax|return|october|nineteenth|three hundred|thirty|twenty|377|2031|647|\
-    666|3273011503859001";
+    666|3273011503859001|keberatan|kapal selam";
 
 fn link(place: &Place) -> String {
     format!("https://dering.example/{}", place.encode())

@@ -20,5 +20,6 @@ pub fn contact(taxpayer_id: &str, name: &str) -> Contact {
         priority: 2,
         language: None,
         time_zone: Some("Asia/Jakarta".into()),
+        note: String::new(),
     }
 }

@@ -23,6 +23,7 @@ async fn fifty_kills_leave_the_books_right() {
     };
     let mut stage = Stage::start(Plan { carrier, ..Plan::default() }).await.unwrap();
     let mut campaign = stage.campaign("spt");
+    campaign["call"]["ring"] = "10s".into();
     campaign["call"]["unknown_after"] = "15s".into();
     // So slow that the campaign outlives the kills.
     campaign["rate"]["calls_per_second"] = 6.0.into();

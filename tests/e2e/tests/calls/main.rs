@@ -3,4 +3,5 @@
 mod callbacks_repeated_late_and_out_of_order;
 mod killed_at_random_moments;
 mod the_demo_on_a_fixed_seed;
+mod two_hosts_on_one_redis;
 mod two_overlapping_ticks;

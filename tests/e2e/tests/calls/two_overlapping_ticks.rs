@@ -31,6 +31,7 @@ async fn overlapping_ticks_never_dial_a_claim_twice() {
     let stage = Stage::start(Plan { carrier, ..Plan::default() }).await.unwrap();
     let mut campaign = stage.campaign("spt");
     // A tick that did not commit may leave claims that nobody dials: they must not hold up the test for long.
+    campaign["call"]["ring"] = "10s".into();
     campaign["call"]["unknown_after"] = "15s".into();
     let upload = stage.begin(&campaign, &list).await.unwrap();
 

@@ -4,7 +4,9 @@ mod do_not_call;
 mod personal_data;
 mod refusals;
 mod same_file;
+mod settlements;
 mod status_callback;
+mod upload_cut;
 
 use dering_e2e::stage::{Plan, Stage};
 

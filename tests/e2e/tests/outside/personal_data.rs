@@ -1,11 +1,13 @@
-//! Personal data stands only inside sealed pages.
+//! Personal data stands only inside sealed pages, and secrets nowhere.
 
 use crate::stage;
 use dering_e2e::lists;
+use dering_e2e::stage::{ADMIN_TOKEN, identity_key, master_key};
+use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_store_nor_logs_hold_a_phone_a_name_or_a_taxpayer_number_in_clear() {
+async fn neither_store_logs_nor_urls_hold_personal_data_or_secrets_in_clear() {
     let stage = stage().await;
     let list = lists::sample(lists::today()).unwrap();
     stage.begin(&stage.campaign("c"), &list).await.unwrap();
@@ -29,6 +31,19 @@ async fn neither_store_nor_logs_hold_a_phone_a_name_or_a_taxpayer_number_in_clea
         }
     }
     assert!(canaries.len() > 150);
+    let account = stage.carrier.options();
+    canaries.extend([ADMIN_TOKEN.to_owned(), identity_key(), master_key()]);
+    canaries.extend([account.auth_token.clone(), account.api_secret.clone()]);
+    // Refusals may not repeat what they refuse: it would stand in logs of whoever sent it.
+    let refusal = stage.client.post("/v1/suppressions", &json!({ "phone": "0812-0000-0201" })).await.unwrap();
+    assert!(!refusal.status.is_success() && !refusal.text().contains("0000-0201"), "{}", refusal.text());
+    let calls = stage.carrier.calls();
+    assert!(calls.len() >= 46, "{}", calls.len());
+    for call in calls {
+        for canary in &canaries {
+            assert!(!call.url.contains(canary.as_str()), "the URL {} holds {canary}", call.url);
+        }
+    }
     let mut seen = 0;
     let mut folders = vec![stage.host.state_dir().to_owned()];
     while let Some(folder) = folders.pop() {

@@ -3,6 +3,7 @@
 use super::{Gate, Gated, Stage, drive};
 use dering::assist::{Ask, Card, Desk, Go, Kind, Outcome, Pulse};
 use dering::attempt::Disposition;
+use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::store::{Counting, Counts, MemoryStore, Store};
 
@@ -19,17 +20,19 @@ impl Agent {
         request: impl AsyncFnOnce(&Desk<'_, Counting<Gated<'_, MemoryStore>>>) -> T,
     ) -> (Option<T>, Counts) {
         let store = Counting::new(Gated { store: &stage.store, gate });
-        let desk = Self::desk(stage, &store);
+        let unlimited = LegalHours::unlimited();
+        let desk = Self::desk(stage, &unlimited, &store);
         let answer = drive(&stage.clock, request(&desk));
         (answer, store.counts())
     }
 
-    fn desk<'a, S: Store>(stage: &'a Stage, store: &'a S) -> Desk<'a, S> {
-        Desk { store, vault: &stage.vault, shards: 1, now_ms: stage.clock.now_ms(), nonce: &|| [7; 24] }
+    fn desk<'a, S: Store>(stage: &'a Stage, legal_hours: &'a LegalHours, store: &'a S) -> Desk<'a, S> {
+        Desk { store, vault: &stage.vault, shards: 1, legal_hours, now_ms: stage.clock.now_ms(), nonce: &|| [7; 24] }
     }
 
     fn ask<T>(self, stage: &Stage, request: impl AsyncFnOnce(&Desk<'_, MemoryStore>) -> T) -> T {
-        drive(&stage.clock, request(&Self::desk(stage, &stage.store))).expect("it does not die")
+        drive(&stage.clock, request(&Self::desk(stage, &LegalHours::unlimited(), &stage.store)))
+            .expect("it does not die")
     }
 
     /// What this agent asks for.

@@ -4,6 +4,7 @@ use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Per
 use dering::attempt::{CallId, Event, News};
 use dering::campaign::{self, Campaign, State};
 use dering::contact::Matter;
+use dering::hours::LegalHours;
 use dering::list::{Intake, Label, Rules, Taken};
 use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
@@ -279,6 +280,7 @@ pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Pr
         public_url: "https://dering.example",
         account: &|_| Some(account.clone()),
         shards: 1,
+        legal_hours: &LegalHours::unlimited(),
     };
     tick::tick(store, host, &setup, 0).await
 }

@@ -83,8 +83,8 @@ impl Args {
             json!({ "calls_per_second": 20.0, "concurrent": 40 })
         };
         // Silence is soon taken for the end where callbacks are lost; but the longest call, with four minutes of the
-        // carrier's time, must have ended before.
-        let longest = 240.0 / self.speed.max(0.1) + 6.0;
+        // carrier's time, must have ended before. A campaign takes no less than its ringing time and 5 s.
+        let longest = (240.0 / self.speed.max(0.1) + 6.0).max(30.0);
         let unknown_after = if self.faults == FaultMode::None { 600.0 } else { longest };
         let unknown_after = format!("{unknown_after:.0}s");
         campaign["call"]["unknown_after"] = unknown_after.into();

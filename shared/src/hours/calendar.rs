@@ -1,0 +1,266 @@
+//! A campaign's hours, days and outer limits, prepared for many questions.
+
+use super::legal::LegalHours;
+use super::week::{Span, Week};
+use super::zone::Zone;
+use crate::campaign::Settings;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// No clock is further from UTC.
+const OFFSET_MAX_MS: i64 = 26 * 60 * MINUTE_MS;
+/// How far ahead a callable moment is looked for.
+const SEARCH_MS: i64 = 100 * DAY_MS;
+
+/// A part of each day, in local time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part(Span);
+
+impl Part {
+    pub const MORNING: Part = Part((0, 12 * 60));
+    pub const AFTERNOON: Part = Part((12 * 60, 16 * 60));
+    pub const EVENING: Part = Part((16 * 60, 24 * 60));
+
+    /// From one minute after midnight to another, exclusive; `None` if that is not within a day.
+    pub fn new(from: u16, to: u16) -> Option<Self> {
+        (from < to && to <= 24 * 60).then_some(Part((from, to)))
+    }
+
+    /// Whether a minute after midnight is in it.
+    pub fn contains(self, minute: u16) -> bool {
+        (self.0.0..self.0.1).contains(&minute)
+    }
+}
+
+/// When the contacts of one campaign may be rung. Prepared once; asked for each contact.
+///
+/// `zone` is always the contact's, by IANA name. `None`: nobody knows it, and a moment is callable only if it is in every zone of
+/// the campaign's country. A name the database does not know: never, see [`Calendar::reason`].
+///
+/// `ring_ms` is how long after the moment the call may still be answered: it is callable only if that last moment is, too,
+/// and all between. So nothing rings into a break, or past the last hour.
+#[derive(Debug)]
+pub struct Calendar {
+    /// Whether all that closes a day is known. If not, no moment is callable.
+    readable: bool,
+    /// The campaign's hours within the outer limit.
+    week: Week,
+    /// First and last of days without calls, as days since 1970-01-01; in order, apart.
+    closed: Vec<(i64, i64)>,
+    first_day: Option<i64>,
+    last_day: Option<i64>,
+    /// The campaign's own zone, by whose calendar the days of a contact without one are counted.
+    home: Option<Rc<Zone>>,
+    /// Where a contact without a zone could be; `None` if one of them is not known.
+    anywhere: Option<Vec<Rc<Zone>>>,
+    /// Zones asked for so far.
+    zones: RefCell<BTreeMap<String, Option<Rc<Zone>>>>,
+}
+
+impl Calendar {
+    /// Prepares a campaign's calendar. Whatever the settings say, nothing outside of its country's limit is callable.
+    pub fn new(settings: &Settings, limits: &LegalHours) -> Self {
+        let days_off = settings.days_off();
+        let limit = limits.of(settings.country).filter(|_| days_off.is_some());
+        let mut closed: Vec<(i64, i64)> = days_off
+            .iter()
+            .flatten()
+            .copied()
+            .chain(limit.iter().flat_map(|l| l.closed.iter().map(|d| (*d, *d))))
+            .map(|(first, last)| (day_number(first), day_number(last)))
+            .collect();
+        closed.sort_unstable();
+        closed.dedup_by(|next, kept| {
+            let joins = next.0 <= kept.1.saturating_add(1);
+            if joins {
+                kept.1 = kept.1.max(next.1);
+            }
+            joins
+        });
+        let zone = |name: &str| Zone::named(name).map(Rc::new);
+        Calendar {
+            readable: limit.is_some(),
+            week: limit.map_or_else(Week::default, |l| settings.callable_hours.within(&l.hours)),
+            closed,
+            first_day: settings.starts.map(day_number),
+            last_day: settings.ends.map(day_number),
+            home: zone(&settings.time_zone),
+            anywhere: settings.country.zones().iter().map(|z| zone(z)).collect(),
+            zones: RefCell::default(),
+        }
+    }
+
+    /// Why a contact may not be rung at a moment that is not callable, in a word for reports: `outside_hours`, or what is not
+    /// known and must be before anybody is called.
+    pub fn reason(&self, zone: Option<&str>) -> &'static str {
+        let known = match zone {
+            None => self.anywhere.is_some(),
+            Some(name) => self.zone(name).is_some(),
+        };
+        match (self.readable, known) {
+            (false, _) => "unknown_holidays",
+            (true, false) => "unknown_zone",
+            (true, true) => "outside_hours",
+        }
+    }
+
+    /// Whether a call may be rung now.
+    pub fn callable(&self, zone: Option<&str>, now_ms: i64, ring_ms: i64) -> bool {
+        self.with_zones(zone, |zones| {
+            zones.iter().all(|z| first(z, |day| self.spans(day), now_ms, ring_ms, now_ms) == Some(now_ms)).then_some(())
+        })
+        .is_some()
+    }
+
+    /// The first callable moment from `from_ms` (Unix milliseconds) on. `None`: not before the campaign ends, not within 100
+    /// days, or never.
+    pub fn next(&self, zone: Option<&str>, from_ms: i64, ring_ms: i64) -> Option<i64> {
+        self.search(zone, from_ms, ring_ms, None)
+    }
+
+    /// The first callable moment from `from_ms` on that lies in a part of the day. The part is told by the contact's clock, or
+    /// by the campaign's where the contact's zone is not known. `None` also where hours and part have nothing in common:
+    /// then [`Calendar::next`] says when the contact can be called at all.
+    pub fn next_in(&self, zone: Option<&str>, from_ms: i64, ring_ms: i64, part: Part) -> Option<i64> {
+        self.search(zone, from_ms, ring_ms, Some(part))
+    }
+
+    /// The local date, and minutes after midnight. By the campaign's clock where the contact's zone is not known.
+    pub fn local(&self, zone: Option<&str>, at_ms: i64) -> Option<(Date, u16)> {
+        let local_ms = at_ms.checked_add(self.clock(zone)?.stretch(at_ms)?.offset_ms)?;
+        let date = TimeZone::UTC.to_datetime(Timestamp::from_millisecond(local_ms).ok()?).date();
+        Some((date, u16::try_from(local_ms.rem_euclid(DAY_MS) / MINUTE_MS).ok()?))
+    }
+
+    /// The local date where the contact is, or by the campaign's clock if that cannot be told.
+    pub fn date(&self, zone: Option<&str>, at_ms: i64) -> Option<Date> {
+        self.local(zone, at_ms).or_else(|| self.local(None, at_ms)).map(|(date, _)| date)
+    }
+
+    /// The first moment of a later local day than the one that `at_ms` is in.
+    pub fn next_day(&self, zone: Option<&str>, at_ms: i64) -> Option<i64> {
+        let clock = self.clock(zone)?;
+        let mut at = at_ms;
+        let mut today = None;
+        loop {
+            let stretch = clock.stretch(at)?;
+            let local = at.checked_add(stretch.offset_ms)?;
+            let day = local.div_euclid(DAY_MS);
+            if day > *today.get_or_insert(day) {
+                return Some(at);
+            }
+            at = at.checked_add(DAY_MS - local.rem_euclid(DAY_MS))?.min(stretch.to_ms);
+        }
+    }
+
+    fn search(&self, zone: Option<&str>, from_ms: i64, ring_ms: i64, part: Option<Part>) -> Option<i64> {
+        let begins = self.first_day.map_or(from_ms, |day| (day * DAY_MS - OFFSET_MAX_MS).max(from_ms));
+        let ends = self.last_day.map_or(i64::MAX, |day| (day + 1) * DAY_MS + OFFSET_MAX_MS);
+        let until = begins.saturating_add(SEARCH_MS).min(ends);
+        let in_part = match part {
+            Some(part) => Some((part, self.clock(zone)?)),
+            None => None,
+        };
+        self.with_zones(zone, |zones| {
+            let mut at = begins;
+            // Each round moves on to where the most restrictive clock allows it, until none has anything against it.
+            loop {
+                let mut latest = at;
+                for zone in zones {
+                    latest = first(zone, |day| self.spans(day), latest, ring_ms, until)?;
+                }
+                if let Some((part, clock)) = &in_part {
+                    latest = first(clock, |_| std::slice::from_ref(&part.0), latest, 0, until)?;
+                }
+                if latest == at {
+                    return Some(at);
+                }
+                at = latest;
+            }
+        })
+    }
+
+    /// The open spans of a day.
+    fn spans(&self, day: i64) -> &[Span] {
+        let outside = self.first_day.is_some_and(|first| day < first) || self.last_day.is_some_and(|last| day > last);
+        let next = self.closed.partition_point(|(_, last)| *last < day);
+        if outside || self.closed.get(next).is_some_and(|(first, _)| *first <= day) {
+            return &[];
+        }
+        // 1970-01-01 was a Thursday.
+        let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or_default();
+        self.week.get(weekday).map_or(&[], Vec::as_slice)
+    }
+
+    /// The clock that counts a contact's days.
+    fn clock(&self, zone: Option<&str>) -> Option<Rc<Zone>> {
+        zone.map_or_else(|| self.home.clone(), |name| self.zone(name))
+    }
+
+    fn zone(&self, name: &str) -> Option<Rc<Zone>> {
+        if let Some(known) = self.zones.borrow().get(name) {
+            return known.clone();
+        }
+        let zone = Zone::named(name).map(Rc::new);
+        self.zones.borrow_mut().insert(name.to_owned(), zone.clone());
+        zone
+    }
+
+    fn with_zones<T>(&self, zone: Option<&str>, ask: impl FnOnce(&[Rc<Zone>]) -> Option<T>) -> Option<T> {
+        match zone {
+            None => ask(self.anywhere.as_deref()?),
+            Some(name) => ask(std::slice::from_ref(&self.zone(name)?)),
+        }
+    }
+}
+
+/// The first moment from `from_ms` to `until_ms` from which on the clock shows open time for `ring_ms`, its last moment
+/// included. `spans`: the open spans of a day, in order.
+fn first<'a>(zone: &Zone, spans: impl Fn(i64) -> &'a [Span], from_ms: i64, ring_ms: i64, until_ms: i64) -> Option<i64> {
+    let ms = |minute: u16| i64::from(minute) * MINUTE_MS;
+    let mut at = from_ms;
+    // Since when it has been open without a break.
+    let mut since: Option<i64> = None;
+    while at <= until_ms || since.is_some() {
+        let stretch = zone.stretch(at)?;
+        let local = at.checked_add(stretch.offset_ms)?;
+        let (day, time) = (local.div_euclid(DAY_MS), local.rem_euclid(DAY_MS));
+        let today = spans(day);
+        let ahead = match today.iter().find(|(_, end)| time < ms(*end)) {
+            Some((start, end)) if ms(*start) <= time => {
+                since.get_or_insert(at);
+                ms(*end) - time
+            }
+            Some((start, _)) => {
+                since = None;
+                ms(*start) - time
+            }
+            None => {
+                since = None;
+                DAY_MS - time
+            }
+        };
+        // Up to here nothing changes, unless the clocks do.
+        at = at.checked_add(ahead)?.min(stretch.to_ms);
+        if let Some(since) = since
+            && since.saturating_add(ring_ms.max(0)) < at
+        {
+            return Some(since);
+        }
+    }
+    None
+}
+
+/// Days since 1970-01-01.
+fn day_number(date: Date) -> i64 {
+    date.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24
+}
+
+#[cfg(test)]
+mod tests;
