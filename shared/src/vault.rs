@@ -9,8 +9,9 @@
 //! go to shards by it, and calls in flight carry its MACs. It is a secret of its own for two reasons. The master key can
 //! be replaced and the old one forgotten. And a component that only has to know callers and calls again, such as the one
 //! that takes callbacks, need not be able to open personal data. (`spin.toml` hands it the master key for installations
-//! without an identity key; where there is one, these entries can be deleted. It is a variable and not kept in the store, wrapped: a callback
-//! reads nothing, and an instance serves few enough requests that a read at its start would be felt.)
+//! without an identity key; where there is one, these entries can be deleted.) It is a variable and not kept in the
+//! store, wrapped: a callback reads nothing, and an instance serves few enough requests that a read at its start would
+//! be felt. A shard that has contacts remembers which identity key they came under, and its ticks refuse another one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -55,6 +56,12 @@ impl Identity {
     /// HMAC-SHA256 over `purpose` and `bytes`, for what travels through strangers' hands.
     pub fn mac(&self, purpose: &[u8], bytes: &[u8]) -> [u8; 32] {
         tagged(&self.mac, purpose, bytes).finalize().into_bytes().into()
+    }
+
+    /// Tells identity keys apart, and tells nothing about them.
+    pub fn id(&self) -> u64 {
+        let mac = self.mac(b"id", b"");
+        mac.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte))
     }
 
     /// Compares a whole or truncated MAC in constant time. `mac` must have at least 10 bytes.
@@ -252,6 +259,8 @@ mod tests {
         assert_ne!(before.hash(b"phone", b"+62"), before.hash(b"bill", b"+62"));
         let other = Identity::new(&STANDARD.encode([1u8; 32])).unwrap();
         assert_ne!(other.hash(b"phone", b"+62"), before.hash(b"phone", b"+62"));
+        assert_ne!(other.id(), before.id());
+        assert_eq!(after.id(), before.id());
         assert!(Identity::new("c2hvcnQ=").is_err_and(|text| text.contains("identity_key")));
     }
 }

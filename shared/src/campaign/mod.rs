@@ -1,9 +1,11 @@
 //! What an admin sets: whom to call for what, when, how often, how fast, and with which words.
 
 mod calendar;
+mod call;
 mod idempotency;
 mod shelf;
 
+pub use call::CallLimits;
 pub use idempotency::id_for_key;
 pub use shelf::{Shelf, edit, read, read_version};
 
@@ -94,33 +96,6 @@ impl Default for Rate {
     fn default() -> Self {
         // What a new account of the default provider may do.
         Rate { calls_per_second: 1.0, concurrent: 10 }
-    }
-}
-
-/// How long a call may ring, talk, and be silent about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CallLimits {
-    /// 25 s is about five rings.
-    pub ring: SignedDuration,
-    pub talk: SignedDuration,
-    /// How long after dialling a call of which nothing was heard is closed as `unknown`: at least `ring` and 5 s. Where
-    /// the ends of calls are reported late or not at all, `ring` and `talk` together are on the safe side.
-    pub unknown_after: SignedDuration,
-}
-
-impl CallLimits {
-    /// What passes at least between the end of ringing and the news of it.
-    const RING_SLACK: SignedDuration = SignedDuration::from_secs(5);
-}
-
-impl Default for CallLimits {
-    fn default() -> Self {
-        CallLimits {
-            ring: SignedDuration::from_secs(25),
-            talk: SignedDuration::from_secs(300),
-            unknown_after: SignedDuration::from_secs(600),
-        }
     }
 }
 
@@ -306,27 +281,7 @@ impl Settings {
                 return Err(invalid(&format!("/attempts/retry/{}", disposition.as_str()), "0s to 720h"));
             }
         }
-        let within = |at: &str, value: SignedDuration, least: i64, most: i64| {
-            if (least..=most).contains(&value.as_secs()) {
-                Ok(())
-            } else {
-                Err(invalid(at, format!("{least} to {most} seconds")))
-            }
-        };
-        within("/call/ring", self.call.ring, 5, 120)?;
-        within("/call/talk", self.call.talk, 10, 3600)?;
-        within("/call/unknown_after", self.call.unknown_after, 10, 24 * 3600)?;
-        if self.call.unknown_after < self.call.ring + CallLimits::RING_SLACK {
-            return Err(invalid(
-                "/call/unknown_after",
-                format!(
-                    "at least /call/ring and {} seconds, here {} seconds: a call that is still ringing must not be \
-                     taken for one of which nothing is heard, and its number be called again",
-                    CallLimits::RING_SLACK.as_secs(),
-                    (self.call.ring + CallLimits::RING_SLACK).as_secs()
-                ),
-            ));
-        }
+        self.call.check()?;
         if self.providers.is_empty() {
             return Err(invalid("/providers", "at least one provider"));
         }
@@ -406,36 +361,5 @@ fn merge(target: &mut Value, patch: &Value) {
                 merge(object.entry(name.clone()).or_insert(Value::Null), change);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn call(limits: Value) -> Result<CallLimits, Problem> {
-        let campaign = json!({ "name": "c", "matter": "not_filed", "call": limits });
-        Campaign::parse(campaign).map(|(_, settings)| settings.call)
-    }
-
-    #[test]
-    fn a_ringing_call_is_not_taken_for_a_silent_one() {
-        assert!(call(json!({})).is_ok());
-        for (ring, unknown_after, taken) in [
-            ("25s", "30s", true),
-            ("25s", "29s", false),
-            ("5s", "10s", true),
-            ("5s", "9s", false),
-            ("120s", "2m", false),
-        ] {
-            let answer = call(json!({ "ring": ring, "unknown_after": unknown_after }));
-            assert_eq!(answer.is_ok(), taken, "{ring} {unknown_after}");
-            if let Err(problem) = answer {
-                assert_eq!((problem.status, problem.at.as_deref()), (422, Some("/call/unknown_after")));
-            }
-        }
-        let problem = call(json!({ "unknown_after": "20s" })).unwrap_err();
-        assert!(problem.detail.contains("here 30 seconds"), "{}", problem.detail);
     }
 }

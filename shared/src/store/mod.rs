@@ -158,8 +158,8 @@ mod tests {
             b: Vec<String>,
         }
         let value = Value { a: 300, b: vec!["x".into(), String::new()] };
-        let json: (Vec<u8>, fn(u8, &[u8]) -> Option<Value>) = (encode_json(1, &value), decode_json);
-        for (bytes, decode) in [(encode(1, &value), decode as fn(u8, &[u8]) -> Option<Value>), json] {
+        type Decode = fn(u8, &[u8]) -> Option<Value>;
+        for (bytes, decode) in [(encode(1, &value), decode as Decode), (encode_json(1, &value), decode_json)] {
             assert_eq!(decode(1, &bytes).as_ref(), Some(&value));
             assert_eq!(decode(2, &bytes), None);
             for bit in 0..bytes.len() * 8 {

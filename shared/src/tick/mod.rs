@@ -208,6 +208,19 @@ pub fn decode_state(bytes: &[u8]) -> Result<Shard, Problem> {
     })
 }
 
+/// Under another identity key nobody's wish not to be called is found, nor any settlement: no call, and an error
+/// somebody sees.
+fn identity_changed() -> Problem {
+    Problem::new(
+        503,
+        "identity_changed",
+        "The identity key is another one",
+        "the variable identity_key (or, where it is not set, the master key in its place) is not the one that the \
+         contacts were taken under: do-not-call entries and settlements would not be found",
+        "No call is placed. Set identity_key to the key from before; if there was none, to the first master key.",
+    )
+}
+
 /// Runs one tick of a shard.
 pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
@@ -218,6 +231,9 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         Some(base) => decode_state(&base.bytes)?,
         None => Shard::default(),
     };
+    if before.identity.is_some_and(|id| id != setup.vault.id()) {
+        return Err(identity_changed());
+    }
     let nonce = || world.nonce();
     let mut work = Work {
         store,

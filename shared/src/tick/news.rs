@@ -91,6 +91,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 return Ok((!withdrawn).then_some(list));
             };
             uploads::ended(work, &list);
+            work.state.identity.get_or_insert(work.vault.id());
             let mut groups: Vec<GroupCursor> = manifest
                 .groups
                 .iter()

@@ -33,6 +33,8 @@ pub struct Shard {
     pub unread: Unread,
     pub uploads: Vec<Upload>,
     pub replacement: Option<Replacement>,
+    /// The [identity key](crate::vault::Identity::id) that the first list came under.
+    pub identity: Option<u64>,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
     /// Claims that agents may take or have taken, and have not started.

@@ -4,7 +4,7 @@ use dering::campaign::State;
 use dering::store::{Store, keys};
 use dering::tick::{LISTS_MAX, SEEN_MS};
 use dering::vault::{Identity, Vault};
-use dering_sim::tick::{Fate, Person, Stage, drive, people};
+use dering_sim::tick::{Fate, Gate, Person, Stage, drive, people};
 use serde_json::json;
 
 /// 32 bytes, each 7 (the tests' own key), and each 2.
@@ -62,4 +62,22 @@ fn every_list_is_rewrapped_and_the_old_key_can_go() {
     stage.deliver(|_| Fate::ALL[1]);
     stage.clock.advance(4_000);
     assert_eq!(stage.tick().folded as usize, count);
+}
+
+#[test]
+fn under_another_identity_key_nobody_is_called() {
+    let mut stage = Stage::default();
+    stage.campaign("c", json!({ "rate": { "calls_per_second": 1000.0, "concurrent": 2 } }));
+    stage.upload("c", &people(4));
+    assert_eq!(stage.tick().claimed, 2);
+    stage.deliver(|_| Fate::ALL[1]);
+    stage.clock.advance(4_000);
+    // The master key was replaced and has taken the identity key's place.
+    stage.vault = Vault::new(Identity::new(&key(true)).unwrap(), &key(true), Some(&key(false))).unwrap();
+    let (ended, _) = stage.tick_through(&Gate::open(), 0);
+    assert_eq!(ended.unwrap().unwrap_err().code, "identity_changed");
+    assert_eq!(stage.carrier.orders().len(), 2);
+    stage.vault = vault(true, true);
+    let report = stage.tick();
+    assert_eq!((report.folded, report.claimed), (2, 2));
 }
