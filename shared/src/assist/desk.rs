@@ -158,7 +158,8 @@ impl<S: Store> Desk<'_, S> {
         let boards = self.store.get_all(&boards).await.map_err(failed)?;
         let mut taken = Vec::new();
         let mut tries = 0;
-        let blocks = boards.iter().flatten().filter_map(|bytes| Board::decode(bytes)).flat_map(|board| board.blocks);
+        let boards = boards.iter().flatten().filter_map(|bytes| Board::decode(bytes));
+        let blocks = boards.filter(|board| board.identity == self.vault.id()).flat_map(|board| board.blocks);
         for OpenBlock { block, until_ms } in blocks {
             let want = usize::from(slots).saturating_sub(taken.len());
             if want == 0 || tries == TRIES_MAX {

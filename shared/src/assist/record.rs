@@ -20,6 +20,8 @@ pub struct OpenBlock {
 /// harm: its blocks are closed, handed out, or still open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Board {
+    /// The [identity key](crate::vault::Identity::id) of the tick. Under another one no do-not-call entry would be found.
+    pub identity: u64,
     pub blocks: Vec<OpenBlock>,
 }
 

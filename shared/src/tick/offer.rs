@@ -151,7 +151,7 @@ pub fn boards<S: Store>(work: &Work<'_, S>, before: &Shard) -> Vec<(String, Vec<
         let open = work.state.offers.iter().filter(|o| o.campaign == *campaign && o.leased_ms.is_none());
         let blocks: BTreeMap<Block, i64> = open.map(|o| (block_of(work.shard, o), o.until_ms)).collect();
         let blocks = blocks.into_iter().map(|(block, until_ms)| OpenBlock { block, until_ms }).collect();
-        (keys::board(work.shard, campaign), Board { blocks }.encode())
+        (keys::board(work.shard, campaign), Board { identity: work.vault.id(), blocks }.encode())
     };
     campaigns.into_iter().map(board).collect()
 }

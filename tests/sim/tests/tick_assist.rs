@@ -7,6 +7,7 @@ use dering::contact::Matter;
 use dering::store::Store;
 use dering::suppression::{self, Settled};
 use dering::tick::LEASE_MS;
+use dering::vault::{Identity, Vault};
 use dering_sim::tick::{Agent, Fate, Gate, Person, Stage, csv, drive, people};
 use serde_json::{Value, json};
 
@@ -329,6 +330,20 @@ fn the_ids_are_the_agents_own_and_an_outcome_needs_a_go() {
     assert_eq!(code(Agent("a b").start(&stage, &card.call).map(drop)), refused(422, "request_invalid"));
     stage.clock.advance(24 * 3_600_000);
     assert_eq!(code(A.start(&stage, &card.call).map(drop)), refused(410, "call_expired"));
+}
+
+#[test]
+fn under_another_identity_key_nothing_is_handed_out_and_nothing_started() {
+    let stage = offered(2);
+    let card = A.claim_one(&stage, "1");
+    let key = |letter: &str| format!("{}=", letter.repeat(43));
+    let identity = Identity::new(&key("A")).unwrap();
+    let mut other = stage.fork();
+    other.vault = Vault::new(identity, "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", None).unwrap();
+    assert!(A.claim(&other, "2", 1).is_empty());
+    assert_eq!(A.start(&other, &card.call).map_err(|p| p.code).unwrap_err(), "call_not_yours");
+    assert!(A.start(&stage, &card.call).unwrap().go);
+    assert_eq!(A.claim(&stage, "2", 1).len(), 1);
 }
 
 #[test]
