@@ -36,10 +36,9 @@ fn two_ticks_find_a_new_list_in_every_order() {
 #[test]
 fn two_ticks_fold_an_end_and_call_again_in_every_order() {
     let mut stage = Stage::default();
-    stage.campaign(
-        "c",
-        json!({ "rate": { "calls_per_second": 10.0, "concurrent": 1 }, "attempts": { "retry": { "no_answer": "0s" } } }),
-    );
+    let at_once = json!({ "after": "0s", "other_part_of_day": false });
+    let rate = json!({ "calls_per_second": 10.0, "concurrent": 1 });
+    stage.campaign("c", json!({ "rate": rate, "attempts": { "retry": { "no_answer": at_once } } }));
     stage.upload("c", &people(1));
     stage.tick();
     stage.deliver(|_| Fate::ALL[11]);

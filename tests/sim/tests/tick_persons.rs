@@ -65,7 +65,8 @@ fn campaigns_that_share_phones_keep_the_persons_caps_and_use_them_up() {
     caps_hold(&stage, by_phone, "shared phones");
     // Five a week, and thirty days of them; thirty are wished for.
     assert_eq!(stage.carrier.orders().len(), 3 * 25);
-    assert_eq!((stage.report("a").ends["exhausted"], stage.report("b").ends["expired"]), (3, 3));
+    let ends = ["a", "b"].map(|id| stage.report(id).ends);
+    assert_eq!(ends.iter().map(|ends| ends["exhausted"] + ends["expired"]).sum::<u64>(), 6);
 }
 
 #[test]

@@ -30,6 +30,7 @@ async fn two_hosts_on_one_redis_killed_in_turn_leave_the_books_right() {
     other.start().await.unwrap();
     let mut campaign = stage.campaign("spt");
     // Claims of ticks that died are nobody's: they must not hold up the test for long.
+    campaign["call"]["ring"] = "10s".into();
     campaign["call"]["unknown_after"] = "15s".into();
     // So slow that the campaign outlives the kills.
     campaign["rate"]["calls_per_second"] = 6.0.into();
