@@ -5,8 +5,9 @@ use dering::attempt::Disposition;
 use dering::campaign::State;
 use dering::contact::Matter;
 use dering::store::Store;
-use dering::suppression::{self, Settled};
+use dering::suppression::{self, DoNotCall, Reason, Settled, Subject};
 use dering::tick::LEASE_MS;
+use dering::tick::pace::Pace;
 use dering::vault::{Identity, Vault};
 use dering_sim::tick::{Agent, Fate, Gate, Person, Stage, csv, drive, people};
 use serde_json::{Value, json};
@@ -39,10 +40,14 @@ fn set(stage: &Stage, key: &str, value: &[u8]) {
     drive(&stage.clock, stage.store.set(key, value)).unwrap().unwrap();
 }
 
-fn settle(stage: &Stage, person: &Person) {
+fn taxpayer_id(person: &Person) -> String {
     let row = csv(std::slice::from_ref(person));
     let npwp = row.lines().nth(1).and_then(|l| l.split(';').next()).unwrap();
-    let taxpayer_id = dering::list::taxpayer_id(npwp).unwrap();
+    dering::list::taxpayer_id(npwp).unwrap()
+}
+
+fn settle(stage: &Stage, person: &Person) {
+    let taxpayer_id = taxpayer_id(person);
     let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter: Matter::NotFiled, tax_code: "", tax_period: "" };
     set(stage, &duty.key(&stage.vault), b"1");
 }
@@ -50,6 +55,27 @@ fn settle(stage: &Stage, person: &Person) {
 fn suppress(stage: &Stage, person: &Person) {
     let key = suppression::do_not_call_key(&stage.vault, &Stage::phone(person));
     set(stage, &key, &suppression::asked_by_person(stage.clock.now_ms()));
+}
+
+fn died(stage: &Stage, person: &Person) {
+    let entry = DoNotCall { reason: Reason::Deceased, since_ms: stage.clock.now_ms(), until_ms: None };
+    set(stage, &Subject::Taxpayer(&taxpayer_id(person)).key(&stage.vault), &entry.encode());
+}
+
+fn not_theirs(stage: &Stage, person: &Person) {
+    let key = Subject::WrongNumber(&Stage::phone(person)).key(&stage.vault);
+    set(stage, &key, &suppression::reported_wrong(stage.clock.now_ms()));
+}
+
+/// An agent takes the one claim there is, starts it, and nobody answers. When it was started.
+fn rings_out(stage: &Stage, key: &str) -> i64 {
+    let card = A.claim_one(stage, key);
+    stage.clock.advance(20_000);
+    assert!(A.start(stage, &card.call).unwrap().go);
+    let started_ms = stage.clock.now_ms();
+    A.says(stage, &card.call, Disposition::Busy).unwrap();
+    tick_after(stage, 4_000);
+    started_ms
 }
 
 fn why(stage: &Stage, agent: Agent, call: &str) -> Option<Stop> {
@@ -196,9 +222,11 @@ fn who_vanishes_after_the_start_leaves_an_unknown_call_that_is_nobody_elses() {
 #[test]
 fn the_go_is_refused_to_whom_must_not_be_called_any_more() {
     type Meanwhile = fn(&Stage);
-    let cases: [(&str, Meanwhile, Stop); 7] = [
+    let cases: [(&str, Meanwhile, Stop); 9] = [
         ("settled", |stage| settle(stage, &people(1)[0]), Stop::Settled),
         ("do not call", |stage| suppress(stage, &people(1)[0]), Stop::DoNotCall),
+        ("deceased", |stage| died(stage, &people(1)[0]), Stop::DoNotCall),
+        ("wrong number", |stage| not_theirs(stage, &people(1)[0]), Stop::WrongNumber),
         ("paused", |stage| stage.set_state("c", State::Paused), Stop::Paused),
         ("finished", |stage| stage.set_state("c", State::Finished), Stop::Paused),
         (
@@ -403,6 +431,89 @@ fn a_person_is_in_one_call_though_agents_and_the_voice_share_the_number() {
     stage.run_to_the_end(|_| Fate::HungUp);
     assert!(stage.carrier.orders().is_empty());
     assert_eq!((stage.report("c").ends["suppressed"], stage.report("auto").ends["suppressed"]), (1, 1));
+}
+
+#[test]
+fn agents_calls_take_no_lines_of_a_provider_or_a_caller_id_and_say_nothing_of_it() {
+    let stage = offered(3);
+    for card in A.claim(&stage, "1", 3) {
+        assert!(A.start(&stage, &card.call).unwrap().go);
+    }
+    tick_after(&stage, 1_000);
+    // The same number of ours, with one line.
+    let per_caller_id = json!({ "concurrent": 1 });
+    let rate = json!({ "calls_per_second": 100.0, "concurrent": 5, "per_caller_id": per_caller_id });
+    stage.campaign("auto", json!({ "rate": rate }));
+    let mut others = people(8);
+    others.drain(..5);
+    stage.upload("auto", &others);
+    tick_after(&stage, 1_000);
+    assert_eq!((stage.state().open.len(), stage.carrier.orders().len()), (4, 1));
+}
+
+#[test]
+fn pacing_hears_nothing_of_agents_calls() {
+    let stage = offered(30);
+    let cards = A.claim(&stage, "1", 30);
+    assert_eq!(cards.len(), 30);
+    for (i, card) in cards.iter().enumerate() {
+        assert!(A.start(&stage, &card.call).unwrap().go);
+        let said = if i % 2 == 0 { Disposition::NoAnswer } else { Disposition::NotPlaced };
+        A.says(&stage, &card.call, said).unwrap();
+    }
+    tick_after(&stage, 4_000);
+    let report = stage.report("c");
+    assert_eq!((report.attempts, report.dispositions["not_placed"], report.retrying), (15, 15, 30));
+    assert_eq!(stage.state().pace, Pace::default());
+}
+
+#[test]
+fn agents_calls_count_for_the_person_from_their_start() {
+    let retry = json!({ "busy": "1m" });
+    let stage = stage(1, json!({ "attempts": { "max": 9, "per_day": 9, "retry": retry } }));
+    let first_ms = rings_out(&stage, "1");
+    tick_after(&stage, 61_000);
+    let second_ms = rings_out(&stage, "2");
+    tick_after(&stage, 61_000);
+    assert!(A.claim(&stage, "3", 1).is_empty(), "twice a day is enough");
+    // Nor does the voice call that phone, for whomever.
+    let mut same = people(1);
+    same[0].number = 50;
+    stage.campaign("auto", json!({}));
+    stage.upload("auto", &same);
+    stage.clock.advance(1_000);
+    let report = stage.tick();
+    assert!(stage.carrier.orders().is_empty());
+    assert_eq!(report.held["person_day"], 1);
+    let dials: Vec<i64> = stage.attempts("c").iter().map(|a| a.dial_at_ms).collect();
+    assert_eq!(dials, [first_ms, second_ms]);
+}
+
+#[test]
+fn what_is_left_of_a_claim_that_came_back_takes_no_other_calls_entries_along() {
+    let stage = stage(1, json!({ "person_limits": { "per_week": 1 }, "attempts": { "max": 9, "per_day": 9 } }));
+    let card = A.claim_one(&stage, "1");
+    A.release(&stage, &card.call).unwrap();
+    tick_after(&stage, 1_000);
+    tick_after(&stage, 60_000);
+    rings_out(&stage, "2");
+    let sweeps = stage.state().sweeps.len();
+    assert_eq!(sweeps, 2, "one a day later, one when nobody counts the call any more");
+    for _ in 0..3 {
+        tick_after(&stage, 12 * 3_600_000);
+    }
+    assert_eq!(stage.state().sweeps.len(), 1);
+    let mut same = people(1);
+    same[0].number = 50;
+    stage.campaign("auto", json!({ "person_limits": { "per_week": 1 } }));
+    stage.upload("auto", &same);
+    stage.clock.advance(1_000);
+    assert_eq!(stage.tick().held["person_week"], 1);
+    assert!(stage.carrier.orders().is_empty(), "once a week is enough");
+    for _ in 0..12 {
+        tick_after(&stage, 12 * 3_600_000);
+    }
+    assert_eq!(A.claim(&stage, "3", 1).len() + stage.carrier.orders().len(), 1, "then it is called once more");
 }
 
 #[test]
