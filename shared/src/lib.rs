@@ -9,6 +9,7 @@
 //! | [`hours`] | callable hours: may this contact be rung now, and if not, from when? |
 //! | [`person`] | persons over all lists and campaigns, and how often they were called |
 //! | [`suppression`] | do-not-call, wrong number, deceased, settled: may this person be called at all? |
+//! | [`assist`] | agents and diallers of the house claim calls: hand-out, the go, what they report |
 //! | [`attempt`] | one call: its id, its events, its disposition, what follows |
 //! | [`flow`] | the call script as neutral verbs: say, gather, transfer, hang up |
 //! | [`tick`] | fold the news, choose, look up, commit, place: the only writer of a shard's cell |
@@ -19,6 +20,7 @@
 //! | [`provider`] | the four things an adapter does; the registry of providers |
 //! | [`problem`] | refusals as RFC 9457 problem documents |
 
+pub mod assist;
 pub mod attempt;
 pub mod campaign;
 pub mod contact;

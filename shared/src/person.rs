@@ -29,7 +29,7 @@ use std::ops::RangeInclusive;
 const VERSION: u8 = 1;
 const DAY_MS: i64 = 24 * 3_600_000;
 const WEEK_MS: i64 = 7 * DAY_MS;
-/// How far the clocks of two hosts may be apart.
+/// How far the clocks of two hosts may be apart; also, how much later than claimed an agent may start a call.
 const SKEW_MS: i64 = 3_600_000;
 /// Entries are kept so long: a rolling week reaches into two weeks of the epoch.
 pub const KEPT_MS: i64 = 2 * WEEK_MS + DAY_MS;

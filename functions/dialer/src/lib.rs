@@ -1,4 +1,6 @@
-//! The tick, invoked by a scheduler every few seconds.
+//! The tick, invoked by a scheduler every few seconds; claims and outcomes of agents and diallers of the house.
+
+mod agents;
 
 use dering::problem::Problem;
 use dering::provider::ApiRequest;
@@ -17,7 +19,10 @@ async fn handle(request: Request) -> Reply {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
-    let (head, _) = request::open(request);
+    let (head, mut body) = request::open(request);
+    if let Some(answer) = agents::route(&head.segments(), &head, &mut body).await {
+        return answer;
+    }
     if head.method() != "POST" {
         return Ok(response::method_not_allowed("POST"));
     }

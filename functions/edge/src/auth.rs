@@ -1,4 +1,5 @@
-//! The admin's bearer token: the Spin variable `admin_token`. It has no default, and without it nothing is served.
+//! Bearer tokens: the admin's (the Spin variable `admin_token`) and the agents' (`agent_token`). Neither has a default, and
+//! without one nothing is served.
 
 use crate::config;
 use crate::request::Head;
@@ -11,8 +12,21 @@ pub const MIN_TOKEN_CHARS: usize = 16;
 
 /// Lets the admin through: 401 for everybody else, 503 while no token is configured.
 pub async fn require_admin(head: &Head) -> Result<(), Problem> {
-    let token = config::variable("admin_token").await?.filter(|t| t.chars().count() >= MIN_TOKEN_CHARS);
-    check(head, &token.ok_or_else(token_missing)?)
+    check(head, &[token("admin_token").await?.ok_or_else(|| token_missing("admin_token_missing", "admin_token"))?])
+}
+
+/// Lets agents and their diallers through, and the admin.
+pub async fn require_agent(head: &Head) -> Result<(), Problem> {
+    let tokens: Vec<String> =
+        [token("agent_token").await?, token("admin_token").await?].into_iter().flatten().collect();
+    if tokens.is_empty() {
+        return Err(token_missing("agent_token_missing", "agent_token"));
+    }
+    check(head, &tokens)
+}
+
+async fn token(variable: &'static str) -> Result<Option<String>, Problem> {
+    Ok(config::variable(variable).await?.filter(|t| t.chars().count() >= MIN_TOKEN_CHARS))
 }
 
 /// Whether two secrets are the same, in a time that depends on neither: their hashes are compared, all bytes of them.
@@ -20,14 +34,15 @@ pub fn same_secret(a: &str, b: &str) -> bool {
     Sha256::digest(a.as_bytes()).ct_eq(&Sha256::digest(b.as_bytes())).into()
 }
 
-fn check(head: &Head, token: &str) -> Result<(), Problem> {
+fn check(head: &Head, tokens: &[String]) -> Result<(), Problem> {
     // The scheme's name is case-insensitive (RFC 9110, section 11.1).
     let given = head
         .header("authorization")
         .and_then(|v| v.split_once(' '))
         .and_then(|(scheme, rest)| scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_matches(' ')));
     match given {
-        Some(given) if same_secret(given, token) => Ok(()),
+        // All are compared: the time tells nothing of which one it was.
+        Some(given) if tokens.iter().fold(false, |same, token| same | same_secret(given, token)) => Ok(()),
         Some(_) => Err(unauthorized("The token is not the configured one.")),
         None => Err(unauthorized("The request carries no bearer token.")),
     }
@@ -39,21 +54,23 @@ fn unauthorized(detail: &str) -> Problem {
         "unauthorized",
         "Not authenticated",
         detail,
-        "Send the header Authorization: Bearer TOKEN, where TOKEN is the value of the variable admin_token.",
+        "Send the header Authorization: Bearer TOKEN, where TOKEN is the value of the variable admin_token (for agents: agent_token).",
     )
 }
 
-fn token_missing() -> Problem {
+fn token_missing(code: &'static str, variable: &str) -> Problem {
     Problem::new(
         503,
-        "admin_token_missing",
-        "No admin token is configured",
+        code,
+        "No token is configured",
         format!(
-            "The variable admin_token is not set, or has fewer than {MIN_TOKEN_CHARS} characters; nothing is served \
+            "The variable {variable} is not set, or has fewer than {MIN_TOKEN_CHARS} characters; nothing is served \
              without it."
         ),
-        "Set it when starting the application, for example: \
-         SPIN_VARIABLE_ADMIN_TOKEN=\"$(openssl rand -hex 32)\" spin up",
+        format!(
+            "Set it when starting the application, for example: SPIN_VARIABLE_{}=\"$(openssl rand -hex 32)\" spin up",
+            variable.to_ascii_uppercase()
+        ),
     )
 }
 
@@ -63,6 +80,7 @@ mod tests {
     use crate::request;
 
     const TOKEN: &str = "0123456789abcdef";
+    const OTHER: &str = "fedcba9876543210";
 
     fn status(authorization: Option<&str>) -> Result<(), u16> {
         check(
@@ -70,7 +88,7 @@ mod tests {
                 "http://h/",
                 &authorization.map(|v| ("authorization", v)).into_iter().collect::<Vec<_>>(),
             ),
-            TOKEN,
+            &[OTHER.to_owned(), TOKEN.to_owned()],
         )
         .map_err(|p| p.status)
     }
@@ -79,6 +97,7 @@ mod tests {
     fn only_the_whole_token_opens() {
         assert_eq!(status(Some("Bearer 0123456789abcdef")), Ok(()));
         assert_eq!(status(Some("bearer  0123456789abcdef")), Ok(()));
+        assert_eq!(status(Some("Bearer fedcba9876543210")), Ok(()));
         for end in 0..TOKEN.len() {
             assert_eq!(status(Some(&format!("Bearer {}", &TOKEN[..end]))), Err(401));
         }

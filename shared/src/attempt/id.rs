@@ -60,11 +60,28 @@ impl CallId {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// The id as it is handed to an agent: nobody else can use it, nor can it be taken for one in a provider's URL.
+    pub fn seal_for(&self, identity: &Identity, agent: &str) -> String {
+        let body = self.body();
+        let mut bytes = body.to_vec();
+        bytes.extend_from_slice(&identity.mac(b"agent's call", &with_agent(&body, agent))[..MAC]);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads an id that was handed to `agent`. `now_s` is Unix seconds.
+    pub fn open_for(text: &str, identity: &Identity, agent: &str, now_s: i64) -> Result<Self, CallIdError> {
+        Self::read(text, now_s, |body, mac| identity.mac_matches(b"agent's call", &with_agent(body, agent), mac))
+    }
+
     /// Reads an id. `now_s` is Unix seconds.
     pub fn open(text: &str, identity: &Identity, now_s: i64) -> Result<Self, CallIdError> {
+        Self::read(text, now_s, |body, mac| identity.mac_matches(b"call id", body, mac))
+    }
+
+    fn read(text: &str, now_s: i64, genuine: impl Fn(&[u8], &[u8]) -> bool) -> Result<Self, CallIdError> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CallIdError::Forged)?;
         let (body, mac) = bytes.split_at_checked(BODY).ok_or(CallIdError::Forged)?;
-        if mac.len() != MAC || !identity.mac_matches(b"call id", body, mac) {
+        if mac.len() != MAC || !genuine(body, mac) {
             return Err(CallIdError::Forged);
         }
         let number = |from: usize, to: usize| body[from..to].iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
@@ -85,6 +102,10 @@ impl CallId {
         b[12..].copy_from_slice(&self.valid_until_s.to_be_bytes());
         b
     }
+}
+
+fn with_agent(body: &[u8], agent: &str) -> Vec<u8> {
+    [body, agent.as_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -109,5 +130,21 @@ mod tests {
             assert_eq!(CallId::open(&URL_SAFE_NO_PAD.encode(&bytes[..cut]), &vault, 0), Err(CallIdError::Forged));
         }
         assert_eq!(CallId::open(&format!("{text}AA"), &vault, 0), Err(CallIdError::Forged));
+    }
+
+    #[test]
+    fn an_agents_id_is_that_agents_only() {
+        let vault = Vault::for_tests();
+        let id = CallId { shard: 3, ballot: 812, index: 41, valid_until_s: 1_800_000_000 };
+        let text = id.seal_for(&vault, "a17");
+        assert_eq!(CallId::open_for(&text, &vault, "a17", 1_800_000_000), Ok(id));
+        assert_eq!(CallId::open_for(&text, &vault, "a17", 1_800_000_001), Err(CallIdError::Expired));
+        for other in ["a18", "a1", "a177", "A17", ""] {
+            assert_eq!(CallId::open_for(&text, &vault, other, 0), Err(CallIdError::Forged), "{other}");
+        }
+        assert_eq!(CallId::open(&text, &vault, 0), Err(CallIdError::Forged));
+        for agent in ["a17", ""] {
+            assert_eq!(CallId::open_for(&id.seal(&vault), &vault, agent, 0), Err(CallIdError::Forged));
+        }
     }
 }

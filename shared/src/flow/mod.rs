@@ -32,6 +32,7 @@ mod party;
 mod place;
 mod scene;
 mod script;
+mod sheet;
 mod speech;
 mod tax;
 mod template;
@@ -44,6 +45,7 @@ pub use inbound::{inbound, inbound_step};
 pub use place::Place;
 pub use scene::{Officer, Scene, Turn, answered, step};
 pub use script::Script;
+pub use sheet::{Sheet, sheet};
 
 use crate::contact::Language;
 

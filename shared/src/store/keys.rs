@@ -10,7 +10,7 @@
 //! | `dering/n/l/NAME` | counter of the log NAME | the log's writers | the log's readers |
 //! | `dering/c/NAME@B` | slot of cell NAME under ballot B | the cell's writers | the cell's readers |
 //! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice | the tick |
-//! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, the tick | the tick |
+//! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, agents' requests, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
 //! | `dering/r/S/B` | what the providers' answers to the orders placed under ballot B say about pacing | the tick | the tick |
@@ -22,9 +22,13 @@
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
-//! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, the tick | the tick |
+//! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, voice, the tick | the tick |
 //! | `dering/w/HASH` | this phone is not the taxpayer's it is listed for | campaigns, the tick | the tick |
 //! | `dering/h/S/HASH/W/N` | when shard S called this phone, or this taxpayer, for the N-th time in week W | the tick of that shard | the ticks |
+//! | `dering/n/b/S/B/I` | how many claims were handed out of the block that begins with claim I | an agent's request | agents' requests, the tick |
+//! | `dering/b/S/CAMPAIGN` | the blocks of claims that agents may take from | the tick | an agent's request |
+//! | `dering/g/HASH` | which claims an agent's last requests were answered with | the agent's request | the agent's request |
+//! | `dering/t/S/B/I` | what an agent noted of a call, sealed | the agent's report | nobody yet |
 //! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
 
 /// What every key begins with.
@@ -68,6 +72,26 @@ pub fn agenda(shard: u16, ballot: u64, n: u16) -> String {
 /// What the answers to the orders placed under `ballot` say about pacing.
 pub fn answers(shard: u16, ballot: u64) -> String {
     format!("{PREFIX}r/{shard}/{ballot}")
+}
+
+/// Counter of the claims handed out of a block, which is named by its first claim.
+pub fn handed_out(shard: u16, ballot: u64, first: u16) -> String {
+    format!("{PREFIX}n/b/{shard}/{ballot}/{first}")
+}
+
+/// The blocks of claims of a campaign that agents may take from.
+pub fn board(shard: u16, campaign: &str) -> String {
+    format!("{PREFIX}b/{shard}/{campaign}")
+}
+
+/// What an agent was last answered with, by keyed hash of the agent's name.
+pub fn request(hash: &str) -> String {
+    format!("{PREFIX}g/{hash}")
+}
+
+/// What an agent noted of a call.
+pub fn note(shard: u16, ballot: u64, index: u16) -> String {
+    format!("{PREFIX}t/{shard}/{ballot}/{index}")
 }
 
 /// Results of the calls folded under `ballot`.

@@ -4,7 +4,9 @@
 use super::Work;
 use super::claim::{self, Claim};
 use super::state::{Bucket, Call, ContactRef, Rank, Retry, Shard, Sweep};
+use crate::assist::lease;
 use crate::attempt::{ENDING_KINDS, OTHER_KINDS};
+use crate::person;
 use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
 use std::collections::BTreeMap;
@@ -156,8 +158,15 @@ pub async fn sweep<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     let Some(sweep) = work.state.sweeps.iter().find(|s| s.due_ms <= work.now_ms).cloned() else { return Ok(()) };
     let calls = read::<Call, S>(work, sweep.ballot, sweep.n).await?.unwrap_or_default();
     let places: Vec<String> = calls.iter().map(|call| claim::place(work.shard, *call)).collect();
-    for bytes in work.store.get_all(&places).await.map_err(|e| Problem::store(&e))?.into_iter().flatten() {
-        work.deletes.extend(Claim::decode(&bytes).map(|claim| claim.dial_keys).unwrap_or_default());
+    let claims = work.store.get_all(&places).await.map_err(|e| Problem::store(&e))?;
+    // An agent's claim that came back was no call: another one's entries may stand where its own would have.
+    let over = |claim: &Claim| claim.dial_at_ms.saturating_add(person::KEPT_MS) <= work.now_ms;
+    let claims = claims.iter().flatten().filter_map(|bytes| Claim::decode(bytes)).filter(over);
+    let entries: Vec<String> = claims.flat_map(|claim| claim.dial_keys).collect();
+    work.deletes.extend(entries);
+    for call in &calls {
+        work.deletes.extend(lease::KINDS.iter().map(|kind| keys::event(work.shard, call.0, call.1, kind)));
+        work.deletes.push(keys::handed_out(work.shard, call.0, call.1));
     }
     work.deletes.extend(places);
     work.deletes.extend(calls.into_iter().flat_map(|call| event_keys(work.shard, call)));

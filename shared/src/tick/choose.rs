@@ -6,11 +6,12 @@ use super::pace::Turn;
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
-use super::{Work, agenda, expire};
+use super::{Work, agenda, expire, offer};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State, fingerprint};
 use crate::contact::Contact;
 use crate::problem::Problem;
+use crate::provider::Provider;
 use crate::store::Store;
 use std::collections::BTreeSet;
 
@@ -18,13 +19,12 @@ use std::collections::BTreeSet;
 pub const CLAIMS_MAX: usize = 1_000;
 /// Contacts looked at a tick at most, for those who turn out not to be called.
 const LOOKED_MAX: usize = 5_000;
-/// Added to the ringing time: how much later than dialled a call may still be answered.
-const ANSWER_SLACK_MS: i64 = 60_000;
 
 /// A call to place once the claims are committed.
 pub struct Placement {
     pub open: Open,
     pub claim: Claim,
+    pub provider: Provider,
     pub to: String,
     /// Of the campaign's caller ids.
     pub fingerprint: u64,
@@ -41,16 +41,20 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
     for campaign in &campaigns {
         match campaign.state {
             State::Finished => expire::all(work, &campaign.id),
-            State::Running if campaign.settings.mode == Mode::Automated => running.push(campaign),
+            State::Running => running.push(campaign),
             _ => {}
         }
     }
     work.state.pace.in_turn(&mut running);
     for campaign in running {
         expire::due(work, campaign);
+        if campaign.settings.mode == Mode::Assisted {
+            offer::offer(work, campaign).await?;
+            continue;
+        }
         work.pacing.mend(&mut work.state.pace, campaign);
         let (room, why) = work.pacing.room(&work.state.pace, campaign);
-        let want = room.min(CLAIMS_MAX - placements.len().min(CLAIMS_MAX));
+        let want = room.min(CLAIMS_MAX.saturating_sub(work.claims.into()));
         let before = placements.len();
         if want > 0 {
             choose_in(work, campaign, want, &mut placements).await?;
@@ -73,20 +77,21 @@ fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
     lists.flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>() + due.map(|b| u64::from(b.count)).sum::<u64>()
 }
 
-async fn choose_in<S: Store>(
+pub(super) async fn choose_in<S: Store>(
     work: &mut Work<'_, S>,
     campaign: &Campaign,
     want: usize,
     placements: &mut Vec<Placement>,
 ) -> Result<(), Problem> {
-    let enough = placements.len() + want;
+    let enough = usize::from(work.claims) + want;
     let mut later: Vec<(String, Retry)> = Vec::new();
-    let mut taken: BTreeSet<String> =
-        work.state.open.iter().flat_map(|o| [o.person.clone(), o.taxpayer.clone()]).collect();
+    let open = work.state.open.iter().flat_map(|o| [&o.person, &o.taxpayer]);
+    let offered = work.state.offers.iter().flat_map(|o| [&o.person, &o.taxpayer]);
+    let mut taken: BTreeSet<String> = open.chain(offered).cloned().collect();
     let mut queue = Queue::new(work, campaign);
     let mut looked = 0;
-    while placements.len() < enough && looked < LOOKED_MAX {
-        let most = (enough - placements.len()).min(LOOKED_MAX - looked);
+    while usize::from(work.claims) < enough && looked < LOOKED_MAX {
+        let most = (enough - usize::from(work.claims)).min(LOOKED_MAX - looked);
         let Some(found) = queue.next(work, campaign, most, &mut later).await? else { break };
         looked += found.len();
         consider(work, campaign, found, enough, &mut taken, &mut later, placements).await?;
@@ -98,7 +103,7 @@ async fn choose_in<S: Store>(
     agenda::put(work, later).await
 }
 
-/// Looks each candidate up and claims, defers or closes it. Those beyond `enough` placements are deferred as they are.
+/// Looks each candidate up and claims, defers or closes it. Those beyond `enough` claims are deferred as they are.
 async fn consider<S: Store>(
     work: &mut Work<'_, S>,
     campaign: &Campaign,
@@ -129,11 +134,17 @@ async fn consider<S: Store>(
         let in_call = taken.contains(&known.person.phone) || taken.contains(&known.person.taxpayer);
         let facts = known.facts(&around, &candidate, in_call);
         let verdict = match rules::judge(&facts) {
-            Verdict::Call if placements.len() >= enough => Verdict::Later(work.now_ms, None),
+            Verdict::Call if usize::from(work.claims) >= enough => Verdict::Later(work.now_ms, None),
             verdict => verdict,
         };
         let Candidate { mut retry, contact } = candidate;
         match verdict {
+            Verdict::Call if campaign.settings.mode == Mode::Assisted => {
+                match offer::claim(work, campaign, retry, &contact, &known).await? {
+                    Ok(()) => taken.extend([known.person.phone, known.person.taxpayer]),
+                    Err(retry) => later.push((campaign.id.clone(), retry)),
+                }
+            }
             Verdict::Call => match claim_for(work, campaign, &retry, &contact, &known).await? {
                 Some(placement) => {
                     taken.extend([placement.open.person.clone(), placement.open.taxpayer.clone()]);
@@ -166,7 +177,7 @@ async fn consider<S: Store>(
 }
 
 /// The retry is off the agenda: late news of its last call changes no more than the end it came to.
-fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry, ended: Option<End>) {
+pub(super) fn reclaimed<S: Store>(work: &mut Work<'_, S>, retry: &Retry, ended: Option<End>) {
     if let Some(call) = retry.unknown {
         for watched in work.state.watched.iter_mut().filter(|w| w.call == call) {
             watched.retrying = false;
@@ -199,31 +210,20 @@ async fn claim_for<S: Store>(
         }
     };
     let Turn { provider, caller_id, dial_at_ms } = turn;
-    let call = (work.ballot, index);
-    let place = claim::place(work.shard, call);
-    let nonce = work.nonce();
-    let claim = Claim {
-        campaign: campaign.id.clone(),
-        version: campaign.version,
-        contact: retry.contact.clone(),
-        attempt: retry.attempts.saturating_add(1),
-        phone: retry.phone,
-        rank: retry.rank,
-        past: retry.past.clone(),
-        provider,
-        refused_by: retry.refused_by.clone(),
+    let new = claim::New {
+        campaign,
+        retry,
+        contact,
+        known,
+        provider: Some(provider),
         caller_id: caller_id.clone(),
         dial_at_ms,
-        answer_by_ms: dial_at_ms + settings.call.ring.as_millis() as i64 + ANSWER_SLACK_MS,
-        settlement_keys: known.settlement_keys.clone(),
-        dial_keys: known.history.next_keys(&known.person, work.shard, dial_at_ms),
-        sealed: claim::seal(contact, &key, &nonce, &place),
     };
-    work.claims += 1;
+    let (call, claim) = claim::make(work, &key, new);
     let open = Open {
         call,
         campaign: campaign.id.clone(),
-        provider,
+        provider: Some(provider),
         caller_id,
         person: known.person.phone.clone(),
         taxpayer: known.person.taxpayer.clone(),
@@ -233,6 +233,7 @@ async fn claim_for<S: Store>(
     Ok(Some(Placement {
         open,
         claim,
+        provider,
         to: phone.clone(),
         fingerprint: fingerprint(&settings.caller_ids),
         ring_s: settings.call.ring.as_secs() as u32,

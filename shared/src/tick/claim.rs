@@ -1,14 +1,19 @@
 //! A claim: one call that may be placed at most once. Written before the commit, read by the voice flow and the fold.
 
-use super::state::{Call, ContactRef, Rank};
+use super::Work;
+use super::lookup::Known;
+use super::state::{Call, ContactRef, Rank, Retry};
 use crate::attempt::Past;
+use crate::campaign::Campaign;
 use crate::contact::Contact;
 use crate::provider::Provider;
-use crate::store::{decode, encode, keys};
+use crate::store::{Store, decode, encode, keys};
 use crate::vault::DataKey;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
+/// Added to the ringing time: how much later than dialled a call may still be answered.
+const ANSWER_SLACK_MS: i64 = 60_000;
 
 /// What a call is about. The contact is sealed with its list's key, bound to the claim's place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,10 +29,12 @@ pub struct Claim {
     pub rank: Rank,
     /// What was tried before.
     pub past: Past,
-    pub provider: Provider,
+    /// Who places it; `None`: an agent does, or a dialler of the house.
+    pub provider: Option<Provider>,
     /// Providers that did not take the order of this attempt.
     pub refused_by: Vec<Provider>,
     pub caller_id: String,
+    /// When it is dialled; an agent starts it later.
     pub dial_at_ms: i64,
     /// Answered later than this it is ended politely.
     pub answer_by_ms: i64,
@@ -55,8 +62,46 @@ impl Claim {
     }
 }
 
+/// What a claim is made of.
+pub struct New<'a> {
+    pub campaign: &'a Campaign,
+    pub retry: &'a Retry,
+    pub contact: &'a Contact,
+    pub known: &'a Known,
+    pub provider: Option<Provider>,
+    pub caller_id: String,
+    pub dial_at_ms: i64,
+}
+
+/// Makes the tick's next claim. Whoever has it made writes it.
+pub fn make<S: Store>(work: &mut Work<'_, S>, key: &DataKey, new: New<'_>) -> (Call, Claim) {
+    let New { campaign, retry, contact, known, provider, caller_id, dial_at_ms } = new;
+    let call = (work.ballot, work.claims);
+    let nonce = work.nonce();
+    let ring_ms = i64::try_from(campaign.settings.call.ring.as_millis()).unwrap_or(0);
+    let claim = Claim {
+        campaign: campaign.id.clone(),
+        version: campaign.version,
+        contact: retry.contact.clone(),
+        attempt: retry.attempts.saturating_add(1),
+        phone: retry.phone,
+        rank: retry.rank,
+        past: retry.past.clone(),
+        provider,
+        refused_by: retry.refused_by.clone(),
+        caller_id,
+        dial_at_ms,
+        answer_by_ms: dial_at_ms.saturating_add(ring_ms).saturating_add(ANSWER_SLACK_MS),
+        settlement_keys: known.settlement_keys.clone(),
+        dial_keys: known.history.next_keys(&known.person, work.shard, dial_at_ms),
+        sealed: seal(contact, key, &nonce, &place(work.shard, call)),
+    };
+    work.claims += 1;
+    (call, claim)
+}
+
 /// Seals a contact for a claim kept at `place`.
-pub fn seal(contact: &Contact, key: &DataKey, nonce: &[u8; 24], place: &str) -> Vec<u8> {
+fn seal(contact: &Contact, key: &DataKey, nonce: &[u8; 24], place: &str) -> Vec<u8> {
     key.seal(nonce, place, &encode(VERSION, contact))
 }
 

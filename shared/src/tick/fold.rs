@@ -66,6 +66,8 @@ impl Results {
 struct Ended {
     call: Call,
     campaign: String,
+    /// When it was dialled: an agent starts a call later than it was claimed.
+    dial_at_ms: i64,
     /// As it stood in the state; `None` for a call closed before.
     open: Option<Open>,
     /// The endings heard; the other events are asked for later.
@@ -101,7 +103,8 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
         work.hold("unreadable_event", damaged);
         if foldable(&events, work.now_ms) {
             let (call, campaign) = (watched.call, watched.campaign.clone());
-            ended.push(Ended { call, campaign, open: None, events, damaged: 0, watched: Some(watched) });
+            let dial_at_ms = watched.dial_at_ms;
+            ended.push(Ended { call, campaign, dial_at_ms, open: None, events, damaged: 0, watched: Some(watched) });
         } else if watched.until_ms > work.now_ms {
             work.state.watched.push(watched);
         }
@@ -110,7 +113,8 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
 }
 
 fn from_open(open: Open, events: Vec<Event>, damaged: u64) -> Ended {
-    Ended { call: open.call, campaign: open.campaign.clone(), open: Some(open), events, damaged, watched: None }
+    let (call, campaign, dial_at_ms) = (open.call, open.campaign.clone(), open.dial_at_ms);
+    Ended { call, campaign, dial_at_ms, open: Some(open), events, damaged, watched: None }
 }
 
 /// Whether an ending is among the events, or the provider's refusal.
@@ -186,11 +190,11 @@ fn close<S: Store>(
     let unspent = outcome.disposition == Disposition::NotPlaced;
     let attempts = if unspent { claim.attempt.saturating_sub(1) } else { claim.attempt };
     let campaign = work.shelf.get(&ended.campaign).cloned();
-    enter_for_person(work, claim, contact, outcome);
+    enter_for_person(work, ended, claim, contact, outcome);
     let mut past = claim.past.clone();
     if !unspent {
         past.enter(outcome.disposition);
-        past.dials.push(claim.dial_at_ms);
+        past.dials.push(ended.dial_at_ms);
     }
     person::prune(&mut past.dials, work.now_ms);
     let follow = match &campaign {
@@ -203,9 +207,9 @@ fn close<S: Store>(
         Next::Again { .. } if withdrawn => Err(End::Withdrawn),
         Next::Again { how, at_ms } => number(&how, claim.phone, &mut past, contact).map(|phone| (how, at_ms, phone)),
     };
-    book(work, ended, claim, outcome);
-    if ended.watched.is_none() && refusal_of(ended).is_none() {
-        work.state.pace.ended(claim.provider, outcome.disposition.answered(), work.now_ms);
+    book(work, ended, outcome);
+    if let (None, None, Some(provider)) = (&ended.watched, refusal_of(ended), claim.provider) {
+        work.state.pace.ended(provider, outcome.disposition.answered(), work.now_ms);
     }
     let end = match &ended.watched {
         // Its retry was called already: that call decides how the contact ends.
@@ -249,6 +253,7 @@ fn close<S: Store>(
         work.state.watched.push(Watched {
             call: ended.call,
             campaign: ended.campaign.clone(),
+            dial_at_ms: ended.dial_at_ms,
             until_ms: work.now_ms.saturating_add(CALLBACKS_MS),
             booked: outcome.disposition,
             ended: end,
@@ -263,7 +268,7 @@ fn close<S: Store>(
         attempt: claim.attempt,
         disposition: outcome.disposition,
         talk_s: outcome.talk_s,
-        dial_at_ms: claim.dial_at_ms,
+        dial_at_ms: ended.dial_at_ms,
         folded_at_ms: work.now_ms,
         provider_call: ended.events.iter().find_map(|e| match &e.news {
             News::Placed { provider_call } => Some(provider_call.clone()),
@@ -290,10 +295,12 @@ fn after_refusal(
     pause: SignedDuration,
 ) -> (Vec<Provider>, SignedDuration) {
     let mut refused_by = claim.refused_by.clone();
+    // What an agent could not dial was refused by no provider.
+    let Some(provider) = claim.provider else { return (refused_by, pause) };
     if matches!(refusal_of(ended), Some(Refusal::Held | Refusal::CallerId)) {
         return (refused_by, SignedDuration::ZERO);
     }
-    refused_by.push(claim.provider);
+    refused_by.push(provider);
     match campaign.settings.providers.iter().all(|p| refused_by.contains(p)) {
         true => (Vec::new(), pause),
         false => (refused_by, SignedDuration::ZERO),
@@ -301,7 +308,7 @@ fn after_refusal(
 }
 
 /// Tallies.
-fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome: &Outcome) {
+fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, outcome: &Outcome) {
     let books = work.state.books.entry(ended.campaign.clone()).or_default();
     if let Some(watched) = &ended.watched {
         if let Some(n) = books.dispositions.get_mut(&watched.booked) {
@@ -312,22 +319,29 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
     *books.dispositions.entry(outcome.disposition).or_default() += 1;
     books.right_party += u64::from(outcome.disposition.right_party());
     books.talk_s += u64::from(outcome.talk_s);
-    books.first_dial_ms = Some(books.first_dial_ms.map_or(claim.dial_at_ms, |f| f.min(claim.dial_at_ms)));
+    let dialled_ms = ended.dial_at_ms;
+    books.first_dial_ms = Some(books.first_dial_ms.map_or(dialled_ms, |f| f.min(dialled_ms)));
     books.last_fold_ms = Some(work.now_ms);
     // An outbound call of the year is one that was ordered and not refused; late news finds it counted.
     if ended.watched.is_none()
         && outcome.disposition != Disposition::NotPlaced
-        && let Some(day) = hours::local_date(hours::COUNTRY_ZONES[0], claim.dial_at_ms)
+        && let Some(day) = hours::local_date(hours::COUNTRY_ZONES[0], dialled_ms)
     {
         work.state.years.entry(day.year()).or_default().outbound += 1;
     }
 }
 
 /// Enters for the person what the call means to all campaigns: that it was made, and what was said about the number.
-fn enter_for_person<S: Store>(work: &mut Work<'_, S>, claim: &Claim, contact: Option<&Contact>, outcome: &Outcome) {
+fn enter_for_person<S: Store>(
+    work: &mut Work<'_, S>,
+    ended: &Ended,
+    claim: &Claim,
+    contact: Option<&Contact>,
+    outcome: &Outcome,
+) {
     if outcome.disposition != Disposition::NotPlaced {
         for key in &claim.dial_keys {
-            work.enter(key.clone(), person::entry(claim.dial_at_ms));
+            work.enter(key.clone(), person::entry(ended.dial_at_ms));
         }
     }
     let Some(phone) = contact.and_then(|c| c.phones.get(usize::from(claim.phone))) else { return };

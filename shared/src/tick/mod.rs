@@ -16,6 +16,7 @@ mod expire;
 mod fold;
 mod lookup;
 mod news;
+mod offer;
 pub mod pace;
 mod place;
 mod queue;
@@ -31,6 +32,7 @@ pub(crate) use agenda::of_campaign as retries_of;
 pub use claim::{Claim, place as claim_place};
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
+pub use offer::{LEASE_MS, unreported_ms};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
@@ -313,6 +315,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     };
     news::fold(&mut work).await?;
     place::learn(&mut work).await?;
+    offer::settle(&mut work).await?;
     fold::fold(&mut work).await?;
     let mut placements = choose::choose(&mut work).await?;
     agenda::sweep(&mut work).await?;
@@ -337,16 +340,19 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     }
     let mut deletes = std::mem::take(&mut work.deletes);
     let guard = work.state.pace.guard();
+    let mut tell = offer::boards(&work, &before);
     drop(work);
     if !placements.is_empty() {
         let placed = place::place(world, setup, shard, draft.ballot, guard, placements).await;
         (report.placed, report.refused, report.unclear) = (placed.placed, placed.refused, placed.unclear);
         report.refusal_code = placed.last_code;
         placed.held.into_iter().for_each(|(why, calls)| *report.held.entry(why).or_default() += calls);
-        if !placed.events.is_empty() {
-            // Should this be lost, the calls' own callbacks tell of them, or their time-out closes them.
-            let _ = store.set_many(&placed.events).await;
-        }
+        tell.extend(placed.events);
+    }
+    if !tell.is_empty() {
+        // Should this be lost, the calls' own callbacks tell of them, or their time-out closes them; blocks that no
+        // agent finds are taken back when their time is over.
+        let _ = store.set_many(&tell).await;
     }
     deletes.extend(cell.stale(&draft));
     // What is not deleted costs space only; the sweep of a day later takes it.
@@ -357,7 +363,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
 fn report<S: Store>(work: &Work<'_, S>) -> Report {
     let waiting = work.state.lists.iter().flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>()
         + work.state.retries.iter().map(|b| u64::from(b.count)).sum::<u64>();
-    let busy = !work.state.open.is_empty() || work.claims > 0;
+    let busy = !work.state.open.is_empty() || !work.state.offers.is_empty() || work.claims > 0;
     let next_retry = work.state.retries.iter().map(|b| b.earliest_ms).min();
     let again_after_ms = match next_retry {
         _ if busy => 1_000,

@@ -69,9 +69,9 @@ pub async fn learn<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
 pub fn settle<S: Store>(work: &mut Work<'_, S>, placements: &mut [Placement], ready_ms: i64) {
     let given: Vec<Given<'_>> = placements
         .iter()
-        .map(|Placement { claim, .. }| Given {
+        .map(|Placement { claim, provider, .. }| Given {
             campaign: &claim.campaign,
-            provider: claim.provider,
+            provider: *provider,
             caller_id: &claim.caller_id,
             dial_at_ms: claim.dial_at_ms,
         })
@@ -184,8 +184,8 @@ async fn wait<W: World>(world: &W, dial_at_ms: i64, late_ms: &Cell<i64>) -> bool
 }
 
 fn ordered(placement: &Placement) -> Ordered<'_> {
-    let Placement { open, fingerprint, .. } = placement;
-    Ordered { provider: open.provider, caller_id: &open.caller_id, campaign: &open.campaign, fingerprint: *fingerprint }
+    let Placement { open, provider, fingerprint, .. } = placement;
+    Ordered { provider: *provider, caller_id: &open.caller_id, campaign: &open.campaign, fingerprint: *fingerprint }
 }
 
 async fn order<W: World>(
@@ -195,11 +195,11 @@ async fn order<W: World>(
     call: &CallId,
     guard: &RefCell<Guard>,
 ) -> Made {
-    let Placement { open, claim, .. } = placement;
+    let Placement { claim, provider, .. } = placement;
     if let Err(why) = guard.borrow().lets_out(&ordered(placement), world.now_ms()) {
         return Made::Held(why);
     }
-    let answer = match (setup.account)(open.provider) {
+    let answer = match (setup.account)(*provider) {
         None => {
             Placing::Refused { refusal: Refusal::Configuration, code: "not_configured".into(), retry_after_s: None }
         }
@@ -213,8 +213,8 @@ async fn order<W: World>(
                 ring_s: placement.ring_s,
                 talk_s: placement.talk_s,
             };
-            match world.send(open.provider.place(&order, &account), ANSWER_MS).await {
-                Sent::Answer { status, headers, body } => open.provider.placed(status, &headers, &body),
+            match world.send(provider.place(&order, &account), ANSWER_MS).await {
+                Sent::Answer { status, headers, body } => provider.placed(status, &headers, &body),
                 Sent::NotSent => {
                     Placing::Refused { refusal: Refusal::Unreachable, code: "unreachable".into(), retry_after_s: None }
                 }

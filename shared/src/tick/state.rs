@@ -38,6 +38,8 @@ pub struct Shard {
     pub identity: Option<u64>,
     pub lists: Vec<ListState>,
     pub open: Vec<Open>,
+    /// Claims that agents may take or have taken, and have not started.
+    pub offers: Vec<Offer>,
     /// Calls closed before their end was heard, for late news.
     pub watched: Vec<Watched>,
     /// What late news says of contacts whose retry is still on the agenda.
@@ -89,7 +91,8 @@ pub struct GroupCursor {
 pub struct Open {
     pub call: Call,
     pub campaign: String,
-    pub provider: Provider,
+    /// Who places it; `None`: an agent does, or a dialler of the house.
+    pub provider: Option<Provider>,
     /// The number of ours that it shows.
     pub caller_id: String,
     /// Keyed hash of the phone.
@@ -101,11 +104,32 @@ pub struct Open {
     pub unknown_at_ms: i64,
 }
 
+/// A claim for agents, until one of them starts it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    pub call: Call,
+    /// The block it is handed out of: number of the first claim, and how many there are.
+    pub block: (u16, u16),
+    pub campaign: String,
+    pub caller_id: String,
+    /// Keyed hash of the phone.
+    pub person: String,
+    /// Keyed hash of the taxpayer number.
+    pub taxpayer: String,
+    /// What goes back on the agenda if nobody starts it.
+    pub retry: Retry,
+    /// Handed out until then.
+    pub until_ms: i64,
+    /// When it was seen to be handed out.
+    pub leased_ms: Option<i64>,
+}
+
 /// A call closed before its end was heard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Watched {
     pub call: Call,
     pub campaign: String,
+    pub dial_at_ms: i64,
     pub until_ms: i64,
     /// What it was booked as.
     pub booked: Disposition,
@@ -209,7 +233,8 @@ impl Shard {
                 .flat_map(|l| &l.groups)
                 .map(|g| u64::from(g.left))
                 .sum(),
-            in_call: self.open.iter().filter(|o| o.campaign == campaign).count() as u64,
+            in_call: self.open.iter().filter(|o| o.campaign == campaign).count() as u64
+                + self.offers.iter().filter(|o| o.campaign == campaign).count() as u64,
             retrying: self.retries.iter().filter(|b| b.campaign == campaign).map(|b| u64::from(b.count)).sum(),
         }
     }

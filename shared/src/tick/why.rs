@@ -37,6 +37,7 @@ pub enum Stands {
     Waiting,
     /// To be called again.
     Retrying,
+    /// In a call, or offered to agents.
     InCall,
     /// It is called no more. The rules say why, where they still hold; else the attempts' record does.
     Ended,
@@ -84,7 +85,10 @@ pub async fn why<S: Store>(store: &S, vault: &Vault, asked: &Asked<'_>) -> Resul
     let calendar = Calendar::new(&campaign.settings, asked.legal_hours);
     let around =
         Around { vault, state: &state, campaign, calendar: &calendar, limits: asked.limits, now_ms: asked.at_ms };
-    let in_call = state.open.iter().any(|o| o.person == known.person.phone || o.taxpayer == known.person.taxpayer);
+    let open = state.open.iter().map(|o| (&o.person, &o.taxpayer));
+    let offered = state.offers.iter().map(|o| (&o.person, &o.taxpayer));
+    let (phone, taxpayer) = (&known.person.phone, &known.person.taxpayer);
+    let in_call = open.chain(offered).any(|(p, t)| p == phone || t == taxpayer);
     let facts = known.facts(&around, candidate, in_call);
     let may = campaign.state == State::Running && stands != Stands::Ended;
     Ok(Why {
@@ -155,6 +159,9 @@ async fn standing<S: Store>(
     }
     if let Some(retry) = agenda::find(store, shard, state, campaign, place).await? {
         return Ok((Stands::Retrying, retry));
+    }
+    if let Some(offer) = state.offers.iter().find(|o| o.retry.contact == *place) {
+        return Ok((Stands::InCall, offer.retry.clone()));
     }
     let open = state.open.iter().filter(|o| o.campaign == campaign);
     let claims: Vec<String> = open.map(|o| claim::place(shard, o.call)).collect();

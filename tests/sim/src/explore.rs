@@ -108,11 +108,16 @@ struct Search<A: Audit> {
 
 /// Tries everything; the first violation found ends it.
 pub fn explore<A: Audit>(setup: Setup<A>) -> Outcome {
+    explore_from(World::default(), setup)
+}
+
+/// The same, over a store in which there is something already.
+pub fn explore_from<A: Audit>(world: World, setup: Setup<A>) -> Outcome {
     let kinds: Vec<usize> =
         setup.crews.iter().enumerate().flat_map(|(kind, crew)| std::iter::repeat_n(kind, crew.tasks)).collect();
     let start = |kind: &usize| Task::Waits(Steps::<A::Note>::START, setup.crews[*kind].rounds.saturating_sub(1));
     let state = State {
-        world: World::default(),
+        world,
         tasks: kinds.iter().map(start).collect(),
         late: Vec::new(),
         faults: setup.faults,

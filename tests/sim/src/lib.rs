@@ -15,11 +15,12 @@
 //! | [`world`] | verbs as data, and the store they act on |
 //! | [`task`] | the real code's side: a `Store` that asks the scheduler; steps remembered by replies |
 //! | [`explore`](mod@explore) | the search: tasks, faults, audits |
-//! | [`cell`], [`log`] | what the tasks do, honest and deliberately flawed, and what must hold |
+//! | [`cell`], [`log`], [`assist`] | what the tasks do, honest and deliberately flawed, and what must hold |
 //! | [`life`] | stories: whole lives with every fault at random, and an auditor |
 //! | [`tick`] | a stage for whole ticks: virtual clock, fake carrier, a store whose every verb can fail |
 //! | [`hours`] | callable hours minute by minute, from the wall clock |
 
+pub mod assist;
 pub mod cell;
 mod event;
 pub mod explore;
@@ -31,6 +32,6 @@ pub mod task;
 pub mod tick;
 pub mod world;
 
-pub use explore::{Audit, Crew, Faults, Reads, Setup, explore};
+pub use explore::{Audit, Crew, Faults, Reads, Setup, explore, explore_from};
 pub use report::{Outcome, Report, Violation, fails, holds};
 pub use task::{Body, Port, body};

@@ -15,7 +15,7 @@ mod window;
 
 pub use answers::{Answers, Guard, Ordered, RefusedId};
 pub use gcra::{LATEST_MS, TOLERANCE_MS};
-pub use plan::{Given, Tick, Turn};
+pub use plan::{Given, Tick, Turn, mix};
 
 use crate::campaign::{CallerId, Campaign, Mode, Shelf, State, fingerprint};
 use crate::provider::Provider;
@@ -194,8 +194,10 @@ pub struct Alive {
 }
 
 impl Alive {
-    pub fn add(&mut self, campaign: &str, provider: Provider, caller_id: &str) {
+    /// Agents' calls have no provider: they take lines of their campaign alone.
+    pub fn add(&mut self, campaign: &str, provider: Option<Provider>, caller_id: &str) {
         *self.campaigns.entry(campaign.to_owned()).or_default() += 1;
+        let Some(provider) = provider else { return };
         *self.providers.entry(provider).or_default() += 1;
         *self.caller_ids.entry(caller_id.to_owned()).or_default() += 1;
     }

@@ -73,7 +73,7 @@ impl Tick {
     }
 
     /// How many more calls at once the campaign may have.
-    fn lines_left(&self, campaign: &Campaign) -> u32 {
+    pub fn lines_left(&self, campaign: &Campaign) -> u32 {
         let alive = self.alive.campaigns.get(&campaign.id).copied().unwrap_or(0);
         share(campaign.settings.rate.concurrent, self.shard, self.shards).saturating_sub(alive)
     }
@@ -207,7 +207,7 @@ impl Tick {
         if let Some(i) = bound.interval_us {
             pace.caller_ids.entry(id.number.clone()).or_default().take(at_us, i);
         }
-        self.alive.add(&campaign.id, provider, &id.number);
+        self.alive.add(&campaign.id, Some(provider), &id.number);
         // Rounded up: never before its turn.
         let dial_at_ms = at_us.div_euclid(1000) + i64::from(at_us.rem_euclid(1000) > 0);
         Ok(Turn { provider, caller_id: id.number.clone(), dial_at_ms })
@@ -239,7 +239,7 @@ impl Tick {
 }
 
 /// Spreads claims evenly over a range (SplitMix64).
-fn mix(ballot: u64, index: u16) -> u64 {
+pub fn mix(ballot: u64, index: u16) -> u64 {
     let mut z = (ballot << 16 ^ u64::from(index)).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

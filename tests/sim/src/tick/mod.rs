@@ -1,6 +1,7 @@
 //! A stage for whole ticks: the real `dering::tick` over a store in memory, under a virtual clock, with a carrier that
 //! remembers every order. Each verb of the store and each order is a point where a tick can be held, fail or die.
 
+mod agent;
 mod carrier;
 mod clock;
 mod gate;
@@ -9,6 +10,7 @@ mod outside;
 mod overlap;
 mod stage;
 
+pub use agent::Agent;
 pub use carrier::{Answer, Carrier, Fate, Ordered};
 pub use clock::{Clock, drive};
 pub use gate::{Fault, Gate, Gated};

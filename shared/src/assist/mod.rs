@@ -1,0 +1,33 @@
+//! Assisted mode: agents and diallers of the house claim calls, ask for the go at the moment of dialling, and report.
+//!
+//! ```text
+//!            the tick offers                       an agent
+//!  contact ──────────────────▶ claim in a block ──take──▶ leased ──start──▶ call ──outcome──▶ folded like any call
+//!     ▲                              │ block closed          │ released, or no start and no heartbeat in time
+//!     └──────────────────────────────┴───────────────────────┘  (a new claim next time)
+//! ```
+//! A claim costs an attempt only once it was started; a started claim is never handed out again, and one that nobody
+//! reports on is closed as `unknown`. [`lease`] says why no two of these can happen to one claim.
+//!
+//! | module | |
+//! |---|---|
+//! | [`lease`] | hand-out, start and revocation over the five verbs |
+//! | [`desk`](Desk) | what a request does: claim, start, heartbeat, release, outcome |
+//! | `card` | what an agent or a dialler is told of a claim |
+//! | `check` | the go: hours, settlement, do-not-call, looked at again |
+//! | `outcome` | what is reported, as events of the call |
+//! | `cause` | SIP and Q.850 codes of diallers |
+
+mod card;
+mod cause;
+mod check;
+mod desk;
+pub mod lease;
+mod outcome;
+mod record;
+
+pub use card::{Card, Screen};
+pub use check::Stop;
+pub use desk::{Ask, Desk, Go, Kind, Pulse};
+pub use outcome::{Note, Outcome, note};
+pub use record::{Board, Mark, OpenBlock};
