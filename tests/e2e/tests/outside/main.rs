@@ -1,5 +1,6 @@
 //! What the outside face promises, on the real components. One module a promise.
 
+mod assisted;
 mod do_not_call;
 mod forecast;
 mod personal_data;

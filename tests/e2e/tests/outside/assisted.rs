@@ -1,0 +1,54 @@
+//! Agents claim calls, get the go, and report; the report counts them like any other.
+
+use crate::stage;
+use dering_e2e::lists;
+use http::Method;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_claims_starts_and_reports_a_call() {
+    let stage = stage().await;
+    let list = lists::generated(3, lists::today()).unwrap();
+    let mut campaign = stage.campaign("c");
+    campaign["mode"] = json!("assisted");
+    stage.begin(&campaign, &list).await.unwrap();
+    stage.client.tick(0).await.unwrap();
+
+    let claim = async |key: &str| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        let body = json!({ "agent": "a17", "campaign": "c", "slots": 1 }).to_string();
+        let answer = stage.client.send(Method::POST, "/v1/claims", &headers, body).await.unwrap();
+        answer.success().unwrap().json::<Value>().unwrap()["claims"].as_array().unwrap().clone()
+    };
+    let claims = claim("first").await;
+    assert_eq!((claims.len(), &claim("first").await), (1, &claims), "the same key, the same claims");
+    let call = claims[0]["call"].as_str().unwrap();
+    let numbers: Vec<String> = list.contacts().flat_map(|(_, phones)| phones.to_vec()).collect();
+    assert!(numbers.iter().any(|n| claims[0]["number"] == n.as_str()), "{claims:?}");
+
+    let path = |step: &str| format!("/v1/calls/{call}/{step}");
+    let stranger = stage.client.post(&path("start"), &json!({ "agent": "b2" })).await.unwrap();
+    assert_eq!(stranger.status, 403, "{}", stranger.text());
+    for _ in 0..2 {
+        let go = stage.client.post(&path("start"), &json!({ "agent": "a17" })).await.unwrap().success().unwrap();
+        assert_eq!(go.json::<Value>().unwrap()["go"], true);
+    }
+    let outcome = json!({ "agent": "a17", "disposition": "promise", "talk_s": 40, "notes": "akan lapor besok" });
+    for _ in 0..2 {
+        let told = stage.client.post(&path("outcome"), &outcome).await.unwrap();
+        assert_eq!(told.status, 204, "{}", told.text());
+    }
+    let begun = Instant::now();
+    while stage.client.report("c").await.unwrap().ends["reached"] == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the outcome is not folded");
+        stage.client.tick(0).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let report = stage.client.report("c").await.unwrap();
+    assert_eq!((report.attempts, report.dispositions["promise"], report.ends["reached"]), (1, 1, 1), "{report:?}");
+    assert!(report.balanced);
+    assert_eq!(stage.carrier.snapshot().orders, 0, "no provider dials in assisted mode");
+    let nobody = stage.client.with_token("").post("/v1/claims", &json!({})).await.unwrap();
+    assert_eq!(nobody.status, 401, "{}", nobody.text());
+}
