@@ -1,13 +1,14 @@
 //! What each request of an agent or a dialler does.
 
-use super::check::{self, Stop};
+use super::check::{self, Looked, Stop};
 use super::lease::{self, BEAT, RELEASED, REPORTED, REVOKED, STARTED};
 use super::record::{Answered, Board, Mark, OpenBlock, Requests};
 use super::{Card, Note, Outcome};
 use crate::attempt::{CallId, CallIdError, Event};
 use crate::campaign::{self, Campaign, Mode, State};
-use crate::contact::Contact;
-use crate::hours::{self, LegalHours};
+use crate::contact::{Contact, Duty};
+use crate::flow::Line;
+use crate::hours::LegalHours;
 use crate::list;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, keys};
@@ -53,7 +54,7 @@ fn one() -> u16 {
 }
 
 /// The answer to a request for the go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Go {
     pub go: bool,
     /// Why not. The claim is given back, and it costs no attempt.
@@ -62,6 +63,9 @@ pub struct Go {
     /// Report within so many seconds, or the call is closed as `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_within_s: Option<i64>,
+    /// Rows of the list whose matters are settled: they are not named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settled_rows: Vec<u32>,
 }
 
 /// The answer to a heartbeat.
@@ -150,7 +154,7 @@ impl<S: Store> Desk<'_, S> {
                 claims
             }
         };
-        self.cards(&claims, ask, campaign).await
+        self.cards(&claims, ask).await
     }
 
     async fn take(&self, campaign: &Campaign, slots: u16) -> Result<Vec<Name>, Problem> {
@@ -176,18 +180,16 @@ impl<S: Store> Desk<'_, S> {
         Ok(taken)
     }
 
-    async fn cards(&self, claims: &[Name], ask: &Ask, campaign: &Campaign) -> Result<Vec<Card>, Problem> {
+    async fn cards(&self, claims: &[Name], ask: &Ask) -> Result<Vec<Card>, Problem> {
         let mut cards = Vec::new();
         for (shard, ballot, index) in claims.iter().copied() {
+            let id = CallId { shard, ballot, index, valid_until_s: 0 };
             // What cannot be read is not handed out; it goes back when its lease ends.
-            let Some((claim, contact, _)) = self.contact(shard, (ballot, index)).await? else { continue };
-            let valid_until_s = claim.dial_at_ms.saturating_add(IDS_MS) / 1000;
-            let valid_until_s = u32::try_from(valid_until_s).unwrap_or(u32::MAX);
-            let id = CallId { shard, ballot, index, valid_until_s };
-            let zone = contact.time_zone.as_deref().unwrap_or(&campaign.settings.time_zone);
-            let hour = hours::local_hour(zone, self.now_ms).unwrap_or(12);
-            let call = id.seal_for(self.vault, &ask.agent);
-            cards.push(Card::of(call, ask.kind, &claim, &contact, campaign, hour));
+            let Ok(line) = Line::of(self.store, self.vault, &id).await? else { continue };
+            let valid_until_s = line.claim.dial_at_ms.saturating_add(IDS_MS) / 1000;
+            let id = CallId { valid_until_s: u32::try_from(valid_until_s).unwrap_or(u32::MAX), ..id };
+            let topics = line.topics(self.store).await?;
+            cards.push(Card::of(id.seal_for(self.vault, &ask.agent), ask.kind, &line, &topics, self.now_ms));
         }
         Ok(cards)
     }
@@ -227,7 +229,7 @@ impl<S: Store> Desk<'_, S> {
     /// The go at the moment of dialling. At most one durable commit.
     pub async fn start(&self, call: &str, agent: &str) -> Result<Go, Problem> {
         let held = self.held(call, agent).await?;
-        let no = |why| Ok(Go { go: false, why: Some(why), report_within_s: None });
+        let no = |why| Ok(Go { go: false, why: Some(why), report_within_s: None, settled_rows: Vec::new() });
         match &held.marks {
             Marks { reported: true, .. } => return no(Stop::Ended),
             Marks { revoked: true, .. } => return no(Stop::LeaseOver),
@@ -235,10 +237,13 @@ impl<S: Store> Desk<'_, S> {
             Marks { started: Some(mark), .. } if self.now_ms.saturating_sub(mark.at_ms) >= GO_MS => {
                 return no(Stop::Ended);
             }
-            Marks { started: Some(mark), .. } => return self.go(&held, mark.at_ms).await,
+            Marks { started: Some(mark), .. } => {
+                let looked = check::person(self.store, self.vault, &held.claim, &held.contact, self.now_ms).await?;
+                return self.go(&held, &looked.open, mark.at_ms).await;
+            }
             Marks { started: None, .. } => {}
         }
-        let stop = self.check(&held.claim, &held.contact).await?;
+        let Looked { stop, open } = self.check(&held.claim, &held.contact).await?;
         if stop.is_some() {
             self.mark(&held.id, RELEASED, stop).await?;
             return stop.map_or_else(|| no(Stop::Released), no);
@@ -246,21 +251,23 @@ impl<S: Store> Desk<'_, S> {
         let record = Mark { at_ms: self.now_ms, stop: None }.encode();
         let id = &held.id;
         match lease::start(self.store, id.shard, (id.ballot, id.index), &record).await.map_err(failed)? {
-            true => self.go(&held, self.now_ms).await,
+            true => self.go(&held, &open, self.now_ms).await,
             false => no(Stop::LeaseOver),
         }
     }
 
-    async fn check(&self, claim: &Claim, contact: &Contact) -> Result<Option<Stop>, Problem> {
+    async fn check<'c>(&self, claim: &Claim, contact: &'c Contact) -> Result<Looked<'c>, Problem> {
         let shelf = campaign::read(self.store).await?;
         check::check(self.store, self.vault, &shelf, self.legal_hours, claim, contact, self.now_ms).await
     }
 
-    async fn go(&self, held: &Held, started_ms: i64) -> Result<Go, Problem> {
+    async fn go(&self, held: &Held, open: &[&Duty], started_ms: i64) -> Result<Go, Problem> {
         let shelf = campaign::read(self.store).await?;
         let within_ms = shelf.get(&held.claim.campaign).map_or(0, |c| unreported_ms(&c.settings));
         let left_ms = started_ms.saturating_add(within_ms).saturating_sub(self.now_ms);
-        Ok(Go { go: true, why: None, report_within_s: Some(left_ms.max(0) / 1000) })
+        let settled = held.contact.duties().filter(|duty| open.iter().all(|open| open.row != duty.row));
+        let settled_rows = settled.map(|duty| duty.row).collect();
+        Ok(Go { go: true, why: None, report_within_s: Some(left_ms.max(0) / 1000), settled_rows })
     }
 
     async fn mark(&self, id: &CallId, kind: &str, stop: Option<Stop>) -> Result<(), Problem> {
@@ -277,7 +284,7 @@ impl<S: Store> Desk<'_, S> {
         }
         if marks.started.is_some() {
             // A call that is on ends normally; but who has paid need not hear more.
-            let stop = check::person(self.store, self.vault, &claim, &contact, self.now_ms).await?;
+            let Looked { stop, .. } = check::person(self.store, self.vault, &claim, &contact, self.now_ms).await?;
             return Ok(Pulse { stop, lease_s: None });
         }
         if let Some(mark) = marks.released {
@@ -286,7 +293,7 @@ impl<S: Store> Desk<'_, S> {
         if marks.revoked {
             return stopped(Stop::LeaseOver);
         }
-        if let Some(stop) = self.check(&claim, &contact).await? {
+        if let Some(stop) = self.check(&claim, &contact).await?.stop {
             return stopped(stop);
         }
         self.mark(&id, BEAT, None).await?;

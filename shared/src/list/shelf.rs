@@ -16,6 +16,8 @@ pub struct ManifestGroup {
     pub shard: u16,
     pub zone: Option<String>,
     pub due_date: Date,
+    /// Of the contacts with several duties, when the last falls due.
+    pub last_due: Date,
     pub priority: u8,
     pub contacts: u32,
     pub pages: u32,
@@ -40,6 +42,8 @@ pub struct Manifest {
     pub columns: Vec<(String, String)>,
     pub groups: Vec<ManifestGroup>,
     pub rejected_pages: u32,
+    /// Rows of the same person are one contact.
+    pub together: bool,
 }
 
 impl Manifest {
@@ -51,6 +55,11 @@ impl Manifest {
     /// The manifest's bytes.
     pub fn encode(&self) -> Vec<u8> {
         encode_json(VERSION, self)
+    }
+
+    /// How many contacts the accepted rows are.
+    pub fn contacts(&self) -> u64 {
+        self.groups.iter().map(|group| u64::from(group.contacts)).sum()
     }
 
     /// The answer to an upload, and to a question about the list.
@@ -65,6 +74,7 @@ impl Manifest {
             "rows": self.rows,
             "accepted": self.accepted,
             "rejected": self.rejected,
+            "contacts": self.contacts(),
             "duplicates": self.duplicates,
             "warnings": self.warnings,
             "rejected_by_reason": self.rejected_by_reason,
@@ -106,7 +116,7 @@ pub async fn read_rejected<S: Store>(
     open(store, key, &keys::rejected(list, page)).await
 }
 
-async fn open<T: serde::de::DeserializeOwned, S: Store>(
+pub(super) async fn open<T: serde::de::DeserializeOwned, S: Store>(
     store: &S,
     key: &DataKey,
     place: &str,

@@ -221,7 +221,7 @@ async fn due<S: Store>(
     let fine = |c: &Candidate| {
         let keys = campaign.settings.order.keys().iter().filter_map(|key| match key {
             // The larger first.
-            OrderKey::Amount => Some(-i64::try_from(c.contact.amount.unwrap_or(0)).unwrap_or(i64::MAX)),
+            OrderKey::Amount => Some(-i64::try_from(c.contact.amount().unwrap_or(0)).unwrap_or(i64::MAX)),
             OrderKey::LastAttempt => Some(c.retry.past.dials.last().copied().unwrap_or(0)),
             OrderKey::Priority | OrderKey::DueDate => None,
         });

@@ -79,6 +79,8 @@ pub struct GroupCursor {
     pub group: u32,
     pub zone: Option<String>,
     pub due_date: Date,
+    /// When the last of its contacts' duties falls due.
+    pub last_due: Date,
     pub priority: u8,
     pub page: u32,
     pub index: u16,

@@ -35,6 +35,7 @@ async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Re
         own_numbers: Vec::new(),
         default_zone: None,
         past_due_allowed: false,
+        together: false,
     };
     let label = Label { campaign: "c".into(), ..Label::default() };
     let mut intake = Intake::new(store, &stage.vault, &dice, 1, label, rules);

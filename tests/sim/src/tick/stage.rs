@@ -158,6 +158,7 @@ impl Stage {
             own_numbers: Vec::new(),
             default_zone: None,
             past_due_allowed: false,
+            together: false,
         };
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
         let label = Label { campaign: campaign.into(), ..Label::default() };
