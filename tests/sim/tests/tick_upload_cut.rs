@@ -136,7 +136,7 @@ fn an_upload_announces_itself_with_one_commit() {
 fn what_a_huge_upload_left_goes_piece_by_piece_and_its_data_key_first() {
     let stage = stage();
     let pages = 2 * KEYS_MAX as u32 + 100;
-    let progress = Progress { groups: vec![pages - 1, 1], rejected_pages: 7, file: None };
+    let progress = Progress { groups: vec![pages - 1, 1], rejected_pages: 7, aside: vec![0, 2], file: None };
     let mut values: Vec<_> = progress.keys("l-cut").map(|key| (key, vec![1])).collect();
     assert_eq!(values[0].0, keys::data_key("l-cut"));
     let count = values.len();

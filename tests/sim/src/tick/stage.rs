@@ -5,7 +5,7 @@ use dering::attempt::{CallId, Event, News};
 use dering::campaign::{self, Campaign, PersonLimits, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
-use dering::list::{Intake, Label, Rules, Taken};
+use dering::list::{Intake, Label, Manifest, Rules, Taken};
 use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
 use dering::report::{self, CampaignReport};
@@ -170,6 +170,23 @@ impl Stage {
         match taken.expect("the list is taken") {
             Taken::New(manifest) if manifest.accepted == people.len() as u64 => manifest.list,
             other => panic!("not as it was meant: {other:?}"),
+        }
+    }
+
+    /// Uploads a file by the rules of its campaign; the list.
+    pub fn upload_file(&self, campaign: &str, file: &str) -> Manifest {
+        let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
+        let label = Label { campaign: campaign.into(), ..Label::default() };
+        let taken = self.now(async {
+            let shelf = campaign::read(&self.store).await?;
+            let settings = &shelf.get(campaign).expect("there is such a campaign").settings;
+            let rules = Rules::for_campaign(settings, Vec::new(), self.clock.now_ms());
+            let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules);
+            intake.push(file.as_bytes()).await?;
+            intake.finish(|| self.clock.now_ms(), async |_| {}).await
+        });
+        match taken.expect("the list is taken") {
+            Taken::New(manifest) | Taken::Known(manifest) => manifest,
         }
     }
 
