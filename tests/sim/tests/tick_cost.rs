@@ -28,7 +28,7 @@ fn a_tick_over_a_thousand_sleeping_campaigns_reads_twice() {
             stage.campaign(&id, asleep.clone());
             stage.upload(&id, &list);
         }
-        for _ in 0..10 {
+        for _ in 0..14 {
             stage.clock.advance(2_000);
             stage.tick();
         }
