@@ -2,7 +2,7 @@
 
 use super::claim::{self, Claim};
 use super::lookup::{self, Around, Known, Scope};
-use super::pace::Turn;
+use super::pace::{self, Turn};
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::provider::Provider;
 use crate::store::Store;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Claims a tick at most, over all campaigns.
 pub const CLAIMS_MAX: usize = 1_000;
@@ -35,10 +36,10 @@ pub struct Placement {
 /// Claims what may be called within the horizon, for all campaigns.
 pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, Problem> {
     let mut placements = Vec::new();
-    let campaigns: Vec<Campaign> = work.shelf.campaigns.clone();
-    work.state.pace.look_round(&work.shelf, work.now_ms);
+    let shelf = Rc::clone(&work.shelf);
+    work.state.pace.look_round(&shelf, work.now_ms);
     let mut running = Vec::new();
-    for campaign in &campaigns {
+    for campaign in &shelf.campaigns {
         match campaign.state {
             State::Finished => expire::all(work, &campaign.id),
             State::Running => running.push(campaign),
@@ -54,6 +55,10 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
         }
         work.pacing.mend(&mut work.state.pace, campaign);
         let (room, why) = work.pacing.room(&work.state.pace, campaign);
+        let (room, why) = match work.state.pace.most().saturating_sub(placements.len()) {
+            most if most < room => (most, pace::LATE),
+            _ => (room, why),
+        };
         let want = room.min(CLAIMS_MAX.saturating_sub(work.claims.into()));
         let before = placements.len();
         if want > 0 {

@@ -25,6 +25,7 @@ pub mod rules;
 mod state;
 mod unread;
 mod uploads;
+mod void;
 mod why;
 
 pub(crate) use again::{Local, not_before};
@@ -40,7 +41,7 @@ pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
-use crate::campaign::{self, Campaign, PersonLimits, Shelf};
+use crate::campaign::{Campaign, PersonLimits, Remembered, Shelf};
 use crate::contact::Contact;
 use crate::hours::{Calendar, LegalHours};
 use crate::list;
@@ -89,6 +90,8 @@ pub struct Setup<'a> {
     pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
+    /// What the instance remembers of the campaigns.
+    pub campaigns: &'a Remembered,
 }
 
 /// What a tick did.
@@ -152,7 +155,7 @@ struct Work<'a, S: Store> {
     store: &'a S,
     vault: &'a Vault,
     nonce: &'a dyn Fn() -> [u8; 24],
-    shelf: Shelf,
+    shelf: Rc<Shelf>,
     shard: u16,
     legal_hours: &'a LegalHours,
     ballot: u64,
@@ -269,7 +272,7 @@ fn identity_changed() -> Problem {
 pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
     let cell = cell(shard);
-    let shelf = campaign::read(store).await?;
+    let shelf = setup.campaigns.read(store).await?;
     let began_ms = world.now_ms();
     let draft = cell.begin(store).await.map_err(failed)?;
     let now_ms = world.now_ms();
@@ -332,12 +335,18 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     if !work.writes.is_empty() {
         store.set_many(&work.writes).await.map_err(failed)?;
     }
-    cell.propose(store, &draft, &encode(state::VERSION, &work.state)).await.map_err(failed)?;
-    report.committed = cell.commit(store, &draft).await.map_err(failed)?;
-    if !report.committed {
+    let state = encode(state::VERSION, &work.state);
+    let committed = match cell.propose(store, &draft, &state).await {
+        Ok(()) => cell.commit(store, &draft).await,
+        Err(error) => Err(error),
+    };
+    if committed != Ok(true) {
+        // Best effort: without it, claims that somebody inherits are closed by their time-out, as of calls that may have rung.
+        let _ = void::tell(&work, world, &placements).await;
         report.claimed = 0;
-        return Ok(report);
+        return committed.map(|_| report).map_err(failed);
     }
+    report.committed = true;
     let mut deletes = std::mem::take(&mut work.deletes);
     let guard = work.state.pace.guard();
     let mut tell = offer::boards(&work, &before);
