@@ -49,10 +49,10 @@ mod tests;
 pub use inbound::{inbound, inbound_step};
 pub use line::Line;
 pub use place::Place;
-pub use speech::SPOKEN_MAX;
 pub use scene::{Officer, Scene, Turn, answered, step};
 pub use script::{Script, When};
 pub use sheet::{Sheet, sheet};
+pub use speech::SPOKEN_MAX;
 pub use topic::{Scripts, Topic};
 
 use crate::contact::Language;

@@ -1,10 +1,10 @@
 //! What is said next in a call that we placed.
 
-use super::{Topic, Verb};
 use super::place::{Node, Place, REPEATS_MAX, TRIES_MAX};
 use super::script::{Confirmed, Script, Texts};
 use super::speech::{SPOKEN_MAX, Speech};
 use super::template::{Neutral, Template, Told};
+use super::{Topic, Verb};
 use crate::attempt::{News, Said};
 use crate::contact::{Contact, Language};
 use crate::provider::Input;

@@ -240,7 +240,15 @@ mod tests {
 
     fn waiting(contacts: u64, due: &str, zone: Option<&str>) -> Waiting {
         let due_date = due.parse().unwrap();
-        Waiting { zone: zone.map(Into::into), due_date, last_due: due_date, priority: 2, contacts, attempts: 0, not_before_ms: 0 }
+        Waiting {
+            zone: zone.map(Into::into),
+            due_date,
+            last_due: due_date,
+            priority: 2,
+            contacts,
+            attempts: 0,
+            not_before_ms: 0,
+        }
     }
 
     fn plain() -> AnswerModel {

@@ -41,15 +41,16 @@ pub(super) async fn of_shard<S: Store>(
         let due = (group.due_date, group.last_due);
         *counts.entry((group.zone.clone(), due, group.priority, attempts, when)).or_default() += 1;
     }
-    let waiting = counts.into_iter().map(|((zone, (due_date, last_due), priority, attempts, when), contacts)| Waiting {
-        zone,
-        due_date,
-        last_due,
-        priority,
-        contacts,
-        attempts,
-        not_before_ms: now_ms.saturating_add(when.saturating_mul(TOGETHER_MS)),
-    });
+    let waiting =
+        counts.into_iter().map(|((zone, (due_date, last_due), priority, attempts, when), contacts)| Waiting {
+            zone,
+            due_date,
+            last_due,
+            priority,
+            contacts,
+            attempts,
+            not_before_ms: now_ms.saturating_add(when.saturating_mul(TOGETHER_MS)),
+        });
     Ok(waiting.collect())
 }
 

@@ -118,3 +118,105 @@ fn join(contact: Contact, row: Contact) -> Contact {
         time_zone,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::{Language, Matter};
+    use jiff::civil::date;
+
+    fn row(n: u32, taxpayer: &str, phones: &[&str], due_day: i8) -> Contact {
+        let duty = Duty {
+            row: n,
+            matter: Matter::NotPaid,
+            tax_type: String::new(),
+            tax_code: String::new(),
+            tax_period: String::new(),
+            amount: Some(100),
+            due_date: date(2027, 3, due_day),
+            office: String::new(),
+            billing_code: String::new(),
+            note: String::new(),
+        };
+        Contact {
+            taxpayer_id: taxpayer.into(),
+            name: String::new(),
+            phones: phones.iter().map(|phone| (*phone).to_owned()).collect(),
+            duty,
+            others: Vec::new(),
+            priority: 2,
+            language: None,
+            time_zone: Some("Asia/Jakarta".into()),
+        }
+    }
+
+    fn together(rows: Vec<Contact>) -> Vec<Contact> {
+        let mut together = Together::default();
+        together.add(rows);
+        together.finish()
+    }
+
+    fn rows_of(contacts: &[Contact]) -> Vec<Vec<u32>> {
+        contacts.iter().map(|contact| contact.duties().map(|duty| duty.row).collect()).collect()
+    }
+
+    #[test]
+    fn only_the_same_taxpayer_on_the_same_phones_is_the_same_person() {
+        let contacts = together(vec![
+            row(2, "a", &["1"], 31),
+            row(3, "b", &["1"], 31),
+            row(4, "a", &["2"], 31),
+            row(5, "a", &["1", "2"], 31),
+            row(6, "a", &["1"], 31),
+            row(7, "b", &["1"], 31),
+        ]);
+        assert_eq!(rows_of(&contacts), [vec![2, 6], vec![3, 7], vec![4], vec![5]]);
+    }
+
+    #[test]
+    fn what_falls_due_first_leads_and_the_rows_agree_on_the_rest() {
+        let last = Contact { name: "A".into(), priority: 1, language: Some(Language::En), ..row(4, "a", &["1"], 16) };
+        let [contact] = together(vec![row(2, "a", &["1"], 31), row(3, "a", &["1"], 16), last]).try_into().unwrap();
+        assert_eq!(rows_of(std::slice::from_ref(&contact)), [[3, 4, 2]]);
+        assert_eq!((contact.last_due(), contact.amount()), (date(2027, 3, 31), Some(300)));
+        assert_eq!((contact.name.as_str(), contact.priority, contact.language), ("A", 1, Some(Language::En)));
+        assert_eq!(contact.time_zone.as_deref(), Some("Asia/Jakarta"));
+    }
+
+    #[test]
+    fn two_zones_are_none_and_stay_none() {
+        let zone = |n, zone: &str| Contact { time_zone: Some(zone.into()), ..row(n, "a", &["1"], 31) };
+        let rows = vec![zone(2, "Asia/Jakarta"), zone(3, "Asia/Jayapura"), zone(4, "Asia/Jakarta")];
+        assert_eq!(together(rows)[0].time_zone, None);
+    }
+
+    #[test]
+    fn a_contact_has_so_many_duties_at_most() {
+        let rows = (2..2 + 30).map(|n| row(n, "a", &["1"], 31)).collect();
+        let counts: Vec<_> = rows_of(&together(rows)).iter().map(Vec::len).collect();
+        assert_eq!(counts, [DUTIES_MAX, DUTIES_MAX, 30 - 2 * DUTIES_MAX]);
+    }
+
+    #[test]
+    fn whatever_is_laid_aside_every_row_is_there_once_and_a_person_is_in_one_part() {
+        let mut gather = Gather::new();
+        let mut parts: Vec<Vec<Contact>> = vec![Vec::new(); PARTS];
+        for n in 0..30_000 {
+            let taxpayer = (n % 9_000).to_string();
+            if let Some(Aside { part, rows }) = gather.add(row(n, &taxpayer, &["1"], 31)) {
+                parts[part].extend(rows);
+            }
+            assert!(gather.count <= HELD_MAX);
+        }
+        assert!(parts.iter().any(|part| !part.is_empty()));
+        for (part, rows) in parts.iter_mut().enumerate() {
+            rows.extend(gather.take(part));
+        }
+        assert_eq!(gather.count, 0);
+        let contacts: Vec<_> = parts.into_iter().flat_map(together).collect();
+        assert_eq!(contacts.len(), 9_000);
+        let mut rows = rows_of(&contacts).concat();
+        rows.sort_unstable();
+        assert_eq!(rows, (0..30_000).collect::<Vec<_>>());
+    }
+}

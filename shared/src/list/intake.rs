@@ -276,7 +276,8 @@ impl<'a, S: Store> Intake<'a, S> {
             }
         }
         // Nobody would know of them once the list is named.
-        let done = Progress { groups: Vec::new(), rejected_pages: 0, aside: std::mem::take(&mut self.aside), file: None };
+        let done =
+            Progress { groups: Vec::new(), rejected_pages: 0, aside: std::mem::take(&mut self.aside), file: None };
         let places: Vec<String> = done.aside_keys(&self.list).collect();
         self.store.delete_many(&places).await.map_err(failed)
     }

@@ -39,7 +39,11 @@ impl Progress {
         let pages =
             (0u32..).zip(&self.groups).flat_map(move |(g, n)| (0..*n).map(move |page| keys::page(list, g, page)));
         let rejected = (0..self.rejected_pages).map(move |n| keys::rejected(list, n));
-        [keys::data_key(list), keys::manifest(list)].into_iter().chain(pages).chain(rejected).chain(self.aside_keys(list))
+        [keys::data_key(list), keys::manifest(list)]
+            .into_iter()
+            .chain(pages)
+            .chain(rejected)
+            .chain(self.aside_keys(list))
     }
 
     /// Keys of what was laid aside.

@@ -174,7 +174,7 @@ impl Source {
         for (l, _) in work.state.lists.iter().enumerate().filter(|(_, list)| self.due.contains_key(&list.id)) {
             groups.entry(l).or_default();
         }
-        let of = |(l, groups)| work.state.lists.get(l).map(|list| (list.turn, l, list.id.clone(), groups));
+        let of = |(l, groups): (usize, _)| work.state.lists.get(l).map(|list| (list.turn, l, list.id.clone(), groups));
         let mut turns: Vec<(u64, usize, String, Vec<usize>)> = groups.into_iter().filter_map(of).collect();
         turns.sort();
         let mut found = Vec::new();

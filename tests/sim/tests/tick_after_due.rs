@@ -152,7 +152,9 @@ fn an_agent_who_waits_past_the_due_date_gets_the_other_script() {
 
 #[test]
 fn the_rules_and_the_forecast_follow_the_setting() {
-    for (settings, last_day, expired) in [(json!({ "matter": "not_paid" }), "2027-03-02", 1), (goes_on(), "2027-03-10", 0)] {
+    for (settings, last_day, expired) in
+        [(json!({ "matter": "not_paid" }), "2027-03-02", 1), (goes_on(), "2027-03-10", 0)]
+    {
         let mut settings = settings;
         // Not before the 5th.
         settings["starts"] = json!("2027-03-02");

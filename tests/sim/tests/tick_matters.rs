@@ -245,12 +245,8 @@ fn more_rows_than_are_held_in_memory_are_put_together_all_the_same() {
     let many = (1..=12).chain(1..=3).enumerate();
     let many = many.map(|(i, month)| row(9_000, 9_000, if i < 12 { PAY } else { FILE }, month, "31/03/2027"));
     let third = (0..persons).map(|p| row(p, p, PAY, 2, "31/03/2027"));
-    let text: String = std::iter::once(HEADER.to_owned())
-        .chain(rows(PAY))
-        .chain(many)
-        .chain(rows(FILE))
-        .chain(third)
-        .collect();
+    let text: String =
+        std::iter::once(HEADER.to_owned()).chain(rows(PAY)).chain(many).chain(rows(FILE)).chain(third).collect();
     let list = stage.upload_file("c", &text);
     assert_eq!(list.accepted, u64::from(persons) * 3 + 15);
     assert_eq!(list.contacts(), u64::from(persons) + 2);

@@ -95,11 +95,8 @@ fn a_name_is_only_ever_text() {
     let verbs = |name: &str| {
         let contact = canary(Matter::NotPaid, name, "3273011503859001");
         let topics = scripts.topics(contact.duties());
-        let scene = Scene {
-            officer: Some(OFFICER),
-            machine: false,
-            ..scenes(&scripts, &topics, &contact, Language::Id)[0]
-        };
+        let scene =
+            Scene { officer: Some(OFFICER), machine: false, ..scenes(&scripts, &topics, &contact, Language::Id)[0] };
         [
             answered(&scene, &link),
             step(&scene, Place::at(Node::Party), &Input::Keys("1".into()), &link),

@@ -188,10 +188,9 @@ fn the_due_date_has_passed() {
 
 #[test]
 fn after_the_due_date_a_machine_hears_no_more_than_before() {
-    for (golden, machine, settled) in [
-        (include_str!("golden/voicemail.id.txt"), true, false),
-        (include_str!("golden/settled.id.txt"), false, true),
-    ] {
+    for (golden, machine, settled) in
+        [(include_str!("golden/voicemail.id.txt"), true, false), (include_str!("golden/settled.id.txt"), false, true)]
+    {
         check(golden, &Call { machine, settled, ..overdue(person(Language::Id, true)) }, "");
     }
 }

@@ -100,7 +100,8 @@ fn after(turn: &Turn) -> Option<(&str, Vec<Input>)> {
 fn every_path_keeps_the_secret_ends_and_writes_once() {
     for_every_script(|scripts, contact, language| {
         let topics = scripts.topics(contact.duties());
-        let mut walk = Walk { scripts, topics: &topics, contact, language, depths: HashMap::new(), checked: HashSet::new() };
+        let mut walk =
+            Walk { scripts, topics: &topics, contact, language, depths: HashMap::new(), checked: HashSet::new() };
         let start = Seen { place: Place::at(Node::Party), confirmed: false, dialogs: 0 };
         for scene in scenes(scripts, &topics, contact, language) {
             let steps = walk.on(&answered(&scene, &link), start);
