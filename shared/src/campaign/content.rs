@@ -6,16 +6,30 @@ use crate::flow::{Script, When};
 use crate::problem::Problem;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What follows a due date, from the next day on (in the contact's zone). In JSON `"stop"` or `{"script": "overdue"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "Value")]
 pub enum AfterDue {
     /// Nobody is called about it any more.
     #[default]
     Stop,
     /// It is called about with this script, until the campaign ends.
     Script(String),
+}
+
+impl TryFrom<Value> for AfterDue {
+    type Error = &'static str;
+
+    fn try_from(json: Value) -> Result<Self, Self::Error> {
+        let script = json.as_object().filter(|o| o.len() == 1).and_then(|o| o.get("script")).and_then(Value::as_str);
+        match (json.as_str(), script) {
+            (Some("stop"), _) => Ok(AfterDue::Stop),
+            (_, Some(script)) => Ok(AfterDue::Script(script.to_owned())),
+            _ => Err("after_due is \"stop\" or {\"script\": \"NAME\"}"),
+        }
+    }
 }
 
 /// How many matters of the same person a call is about.
@@ -74,7 +88,7 @@ mod tests {
     use super::*;
     use crate::campaign::Campaign;
     use jiff::civil::date;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn parsed(changes: &Value) -> Result<Settings, Problem> {
         let mut json = json!({ "name": "c", "matter": "not_paid", "ends": "2027-04-30" });
@@ -94,8 +108,8 @@ mod tests {
             (json!({ "after_due": { "script": "reminder" } }), "/after_due/script", "after the due date"),
             (json!({ "after_due": overdue, "ends": null }), "/ends", "must be set"),
             (json!({ "matter": "arrears" }), "/after_due", "nobody would be called"),
-            (json!({ "after_due": "go_on" }), "", "go_on"),
-            (json!({ "after_due": { "script": "overdue", "days": 3 } }), "", "after_due"),
+            (json!({ "after_due": "go_on" }), "", "after_due is \"stop\" or"),
+            (json!({ "after_due": { "script": "overdue", "days": 3 } }), "", "after_due is \"stop\" or"),
             (json!({ "matters_per_call": "two" }), "", "two"),
         ] {
             let problem = parsed(&bad).unwrap_err();

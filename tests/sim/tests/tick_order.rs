@@ -68,7 +68,7 @@ fn the_due_date_comes_before_the_turn_and_a_due_retry_waits_for_its_rank() {
     assert_eq!(called(&mut stage, 1, BUSY), [0]);
     stage.upload("c", &part(100, 3, "20/03/2027"));
     stage.upload("c", &part(200, 2, "31/03/2027"));
-    let order = called(&mut stage, 8, BUSY);
+    let order = called(&mut stage, 9, BUSY);
     // Those who are due earlier come before the retry, though it is due for long; it is not the last of its rank.
     let at = |n: u32| order.iter().rposition(|o| *o == n).unwrap();
     let first = |n: u32| order.iter().position(|o| *o == n).unwrap();
