@@ -2,7 +2,7 @@
 
 use crate::attempt::{Disposition, End};
 use crate::campaign;
-use crate::list::{self, Manifest};
+use crate::list;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, keys};
 use crate::tick::{self, Attempt, CallerIdOut, Results, Shard, Year};
@@ -36,9 +36,9 @@ pub struct CampaignReport {
     /// Whether the sum holds; anything but true is a fault to be reported.
     pub balanced: bool,
     pub lists: Vec<Value>,
-    /// What the ticks found and could not read. `unreadable_event`: calls of this campaign were closed without so many
-    /// events. `unreadable_list` and `unreadable_news`: they wait to be read, of this campaign or another. Empty if
-    /// all is well.
+    /// What somebody must look at. `unconfirmed`: contacts of lists whose size is to be confirmed. What the ticks could not
+    /// read: `unreadable_event`, calls of this campaign were closed without so many events; `unreadable_list` and
+    /// `unreadable_news`, they wait to be read, of this campaign or another. Empty if all is well.
     pub held: BTreeMap<&'static str, u64>,
     /// Lists whose manifests cannot be read, of this campaign or another: nobody of them is called.
     pub unreadable_lists: BTreeSet<String>,
@@ -92,8 +92,12 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         for (reason, n) in state.unread.held() {
             *report.held.entry(reason).or_default() += n;
         }
-        if let Some(n) = state.unread.events.get(id) {
-            *report.held.entry("unreadable_event").or_default() += n;
+        let unreadable_events = state.unread.events.get(id).copied().unwrap_or(0);
+        let unconfirmed = tick::unconfirmed(&shelf, &state.lists, id);
+        for (reason, n) in [("unreadable_event", unreadable_events), ("unconfirmed", unconfirmed)] {
+            if n > 0 {
+                *report.held.entry(reason).or_default() += n;
+            }
         }
         report.unreadable_lists.extend(state.unread.lists().map(str::to_owned));
         for out in state.pace.out().iter().map(CallerIdOut::of) {
@@ -125,7 +129,10 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
     report.last_outcome_at = last.and_then(rfc3339);
     for list in lists {
         let manifest = list::manifest(store, &list).await.map_err(|e| Problem::store(&e))?;
-        report.lists.extend(manifest.as_ref().map(Manifest::to_json));
+        if let Some(manifest) = manifest {
+            let size = list::size(store, &manifest).await.map_err(|e| Problem::store(&e))?;
+            report.lists.push(manifest.to_json(size, campaign.settings.confirm_above));
+        }
     }
     Ok(report)
 }

@@ -212,6 +212,7 @@ impl<'a> Run<'a> {
             retry,
             overtaken: None,
             withdrawn: false,
+            unconfirmed: false,
             settled: false,
             suppressed: None,
             wrong_number: false,

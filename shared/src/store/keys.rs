@@ -20,6 +20,7 @@
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
+//! | `dering/y/LIST` | how many contacts an admin has confirmed the list to have | ingest | ingest, the tick, reports |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
 //! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, voice, the tick | the tick |
@@ -122,6 +123,11 @@ pub fn data_key(list: &str) -> String {
 /// Progress of a list's upload.
 pub fn upload(list: &str) -> String {
     format!("{PREFIX}u/{list}")
+}
+
+/// An admin's word that the list has the size it is meant to have.
+pub fn confirmation(list: &str) -> String {
+    format!("{PREFIX}y/{list}")
 }
 
 /// A campaign as it was under `version`.

@@ -6,7 +6,7 @@ use super::pace::Turn;
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
-use super::{Work, agenda, expire, offer};
+use super::{Work, agenda, confirm, expire, offer};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State, fingerprint};
 use crate::contact::Contact;
@@ -48,6 +48,7 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
     work.state.pace.in_turn(&mut running);
     for campaign in running {
         expire::due(work, campaign);
+        work.hold("unconfirmed", confirm::waiting(&work.shelf, &work.state.lists, &campaign.id));
         if campaign.settings.mode == Mode::Assisted {
             offer::offer(work, campaign).await?;
             continue;
@@ -72,7 +73,7 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
 /// Contacts of a campaign that could be called now, as far as the state tells.
 fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
     let state = &work.state;
-    let lists = state.lists.iter().filter(|l| l.campaign == campaign);
+    let lists = state.lists.iter().filter(|l| l.campaign == campaign && !confirm::awaits(&work.shelf, l));
     let due = state.retries.iter().filter(|b| b.campaign == campaign && b.earliest_ms <= work.now_ms);
     lists.flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>() + due.map(|b| u64::from(b.count)).sum::<u64>()
 }

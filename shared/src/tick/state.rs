@@ -6,6 +6,7 @@ use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
 use crate::attempt::{Disposition, End, Past};
+use crate::list::Size;
 use crate::provider::Provider;
 use crate::store::LogReader;
 use jiff::civil::Date;
@@ -65,6 +66,7 @@ pub struct ListState {
     /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    pub size: Size,
     /// When it had its turn among lists of equal rank: the least comes next.
     pub turn: u64,
     /// The master key that is known to wrap its data key; looked at only while one is replaced.

@@ -134,7 +134,10 @@ impl Stage {
     pub async fn begin(&self, campaign: &Value, list: &List) -> Result<Upload> {
         self.client.start_campaign(campaign).await?;
         let id = campaign.get("id").and_then(Value::as_str).unwrap_or_default();
-        self.client.upload(id, &list.name, list.file.clone()).await?.success().context("the list")?.json()
+        // Whoever asks for a large list means it.
+        let expected = list.rows.len().to_string();
+        let said = [("name", list.name.as_str()), ("expected", expected.as_str())];
+        self.client.upload_with(id, &said, list.file.clone()).await?.success().context("the list")?.json()
     }
 
     /// A ticker at a pace for tests.
