@@ -29,7 +29,10 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     }
     let shards = config::shards().await?;
     match head.segments().as_slice() {
-        ["v1", "campaigns", id, "report"] => Ok(response::json(200, &report::campaign(&SpinStore, shards, id).await?)),
+        ["v1", "campaigns", id, "report"] => {
+            let report = report::campaign(&SpinStore, shards, id, clock::now_ms()).await?;
+            Ok(response::json(200, &report))
+        }
         ["v1", "reports", "annual"] => {
             let year = match head.parameter("year") {
                 None => None,

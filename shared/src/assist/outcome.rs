@@ -29,6 +29,8 @@ pub struct Outcome {
     pub talk_s: Option<u32>,
     /// A machine answered.
     pub machine: bool,
+    /// A person answered, and no agent was there to speak within two seconds of the greeting's end.
+    pub abandoned: bool,
     /// Free text. Personal data: kept sealed.
     pub notes: Option<String>,
     /// When the person asked to be called again.
@@ -72,7 +74,16 @@ impl Outcome {
             return Err(invalid("/notes", format!("a note has at most {NOTE_CHARS_MAX} characters")));
         }
         let mut news = match self.disposition {
+            Some(disposition) if self.abandoned && !disposition.answered() => {
+                return Err(invalid("/abandoned", "only a call that was answered can be abandoned"));
+            }
             Some(disposition) => self.said(disposition)?,
+            None if self.abandoned => {
+                let ended =
+                    News::Ended { ending: Ending::Completed, talk_s: self.talk_s, sip: None, answered_by: None };
+                let machine = self.machine.then_some(News::Machine(AnsweredBy::Machine));
+                [ended].into_iter().chain(machine).collect()
+            }
             None => {
                 let rang = self.rang_s.is_some_and(|s| s > 0);
                 let ended = cause::news(self.sip, self.q850, rang, self.talk_s).ok_or_else(|| {
@@ -82,6 +93,9 @@ impl Outcome {
                 [ended].into_iter().chain(machine).collect()
             }
         };
+        if self.abandoned {
+            news.push(News::Abandoned);
+        }
         if let Some(at) = self.callback_at {
             let at_ms = at.as_millisecond();
             if at_ms > now_ms.saturating_add(CALLBACK_DAYS_MAX * 24 * 3_600_000) {
@@ -102,6 +116,8 @@ impl Outcome {
             Promise => talked(Said::Promise),
             SaysSettled => talked(Said::SaysSettled),
             Callback => talked(Said::Callback),
+            NoOfficer => talked(Said::NoOfficer),
+            Abandoned => vec![ended(Ending::Completed, self.sip), News::Abandoned],
             DoNotCall => talked(Said::DoNotCall),
             WrongNumber => talked(Said::WrongNumber),
             ThirdParty => talked(Said::ThirdParty),

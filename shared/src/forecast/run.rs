@@ -266,6 +266,7 @@ impl<'a> Run<'a> {
             disposition,
             talk_s: 0,
             settled: false,
+            abandoned: false,
             do_not_call: disposition == Disposition::DoNotCall,
             callback_at_ms: None,
         };

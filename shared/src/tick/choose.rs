@@ -71,7 +71,7 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
 }
 
 /// Contacts of a campaign that could be called now, as far as the state tells.
-fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
+pub(super) fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
     let state = &work.state;
     let lists = state.lists.iter().filter(|l| l.campaign == campaign && !confirm::awaits(&work.shelf, l));
     let due = state.retries.iter().filter(|b| b.campaign == campaign && b.earliest_ms <= work.now_ms);

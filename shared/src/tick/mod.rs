@@ -34,7 +34,7 @@ pub use claim::{Claim, place as claim_place};
 pub(crate) use confirm::waiting as unconfirmed;
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
-pub use offer::{LEASE_MS, unreported_ms};
+pub use offer::{LEASE_MS, PREVIEW_MS, unreported_ms};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};

@@ -2,6 +2,7 @@
 //! and does not grow with the length of lists.
 
 use super::pace::Pace;
+use super::pace::abandonment::Answered;
 use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
@@ -206,6 +207,8 @@ pub struct Books {
     pub talk_s: u64,
     pub first_dial_ms: Option<i64>,
     pub last_fold_ms: Option<i64>,
+    /// Of an assisted campaign: the last day's calls that a person answered.
+    pub answered: Answered,
 }
 
 /// A calendar year's calls, as the annual report counts them.

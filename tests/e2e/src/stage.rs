@@ -232,7 +232,7 @@ pub fn campaign(id: &str, caller_ids: &[String]) -> Value {
             "per_week": 20,
             "retry": {
                 "no_answer": soon, "voicemail": soon, "third_party": soon, "refused": { "after": "1s", "max": 20 },
-                "busy": "1s", "callback": "1s",
+                "busy": "1s", "callback": "1s", "no_officer": "1s",
                 "failed": "1s", "unknown": "1s", "not_placed": "1s", "invalid_number": "1s", "wrong_number": "1s"
             }
         },

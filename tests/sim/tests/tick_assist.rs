@@ -123,7 +123,7 @@ fn an_agent_sees_what_a_dialler_does_not() {
     assert_eq!((card.attempt, card.caller_id.as_deref()), (1, Some("+622129881500")));
     let ask = Ask { kind: Kind::Dialler, ..B.wants("c", 1) };
     let (cards, counts) = B.through(&stage, &Gate::open(), async |desk| desk.claim(&ask, "1").await);
-    let cards = serde_json::to_value(cards.unwrap().unwrap()).unwrap();
+    let cards = serde_json::to_value(cards.unwrap().unwrap().claims).unwrap();
     assert_eq!(counts.commits, 2);
     assert!(cards[0]["number"].is_string() && cards[0].get("screen").is_none());
     assert!(!cards.to_string().contains("Rekaan"), "{cards}");

@@ -217,7 +217,7 @@ impl Stage {
     }
 
     pub fn report(&self, campaign: &str) -> CampaignReport {
-        self.now(report::campaign(&self.store, 1, campaign)).expect("there is a report")
+        self.now(report::campaign(&self.store, 1, campaign, self.clock.now_ms())).expect("there is a report")
     }
 
     /// All attempts of a campaign, oldest first.
