@@ -64,11 +64,13 @@ async fn answer(path: &[&str], head: &Head, body: &mut Body) -> Result<Reply, Pr
     auth::require_agent(head).await?;
     let vault = config::vault().await?;
     let shards = config::shards().await?;
+    let limits = config::person_limits().await?;
     let legal_hours = config::legal_hours().await?;
     let desk = Desk {
         store: &SpinStore,
         vault: &vault,
         shards,
+        limits,
         legal_hours: &legal_hours,
         now_ms: clock::now_ms(),
         nonce: &clock::random,

@@ -5,7 +5,7 @@ use super::lease::{self, BEAT, RELEASED, REPORTED, REVOKED, STARTED};
 use super::record::Mark;
 use super::{Note, Outcome};
 use crate::attempt::{CallId, CallIdError, Event};
-use crate::campaign;
+use crate::campaign::{self, PersonLimits};
 use crate::contact::Contact;
 use crate::hours::LegalHours;
 use crate::list;
@@ -46,6 +46,8 @@ pub struct Desk<'a, S: Store> {
     pub store: &'a S,
     pub vault: &'a Vault,
     pub shards: u16,
+    /// How often a person may be called over all campaigns; a campaign can only ask for less.
+    pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
     /// Unix milliseconds.
@@ -140,7 +142,7 @@ impl<S: Store> Desk<'_, S> {
 
     async fn check(&self, claim: &Claim, contact: &Contact) -> Result<Option<Stop>, Problem> {
         let shelf = campaign::read(self.store).await?;
-        check::check(self.store, self.vault, &shelf, self.legal_hours, claim, contact, self.now_ms).await
+        check::check(self, &shelf, claim, contact).await
     }
 
     async fn go(&self, held: &Held, started_ms: i64) -> Result<Go, Problem> {

@@ -32,5 +32,5 @@ pub use card::{Card, Screen};
 pub use check::Stop;
 pub use desk::{Desk, Go, Pulse};
 pub use hand_out::{Ask, HandedOut, Kind};
-pub use outcome::{Note, Outcome, note};
+pub use outcome::{Note, Outcome, notes};
 pub use record::{Board, Mark, OpenBlock};

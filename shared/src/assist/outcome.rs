@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
 use crate::vault::{DataKey, Vault};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 const VERSION: u8 = 1;
 /// Characters of a note at most.
@@ -52,19 +53,30 @@ impl Note {
     }
 }
 
-/// Reads what was noted of a call. `None`: nothing, or its list's key is gone.
-pub async fn note<S: Store>(
+/// Reads what was noted of calls of a shard, each named with its list. `None`: nothing, or its list's key is gone.
+pub async fn notes<S: Store>(
     store: &S,
     vault: &Vault,
-    list: &str,
     shard: u16,
-    call: (u64, u16),
-) -> Result<Option<Note>, Problem> {
+    calls: &[(&str, (u64, u16))],
+) -> Result<Vec<Option<Note>>, Problem> {
     let failed = |e| Problem::store(&e);
-    let place = keys::note(shard, call.0, call.1);
-    let Some(sealed) = store.get(&place).await.map_err(failed)? else { return Ok(None) };
-    let key = list::data_key(store, vault, list).await.map_err(failed)?;
-    Ok(key.and_then(|key| key.open(&place, &sealed).ok()).and_then(|bytes| decode(VERSION, &bytes)))
+    let places: Vec<String> = calls.iter().map(|(_, call)| keys::note(shard, call.0, call.1)).collect();
+    let sealed = store.get_all(&places).await.map_err(failed)?;
+    let mut data_keys = HashMap::new();
+    let mut notes = Vec::new();
+    for (((list, _), place), sealed) in calls.iter().zip(&places).zip(sealed) {
+        let Some(sealed) = sealed else {
+            notes.push(None);
+            continue;
+        };
+        if !data_keys.contains_key(list) {
+            data_keys.insert(*list, list::data_key(store, vault, list).await.map_err(failed)?);
+        }
+        let key = data_keys.get(list).and_then(Option::as_ref);
+        notes.push(key.and_then(|key| key.open(place, &sealed).ok()).and_then(|bytes| decode(VERSION, &bytes)));
+    }
+    Ok(notes)
 }
 
 impl Outcome {

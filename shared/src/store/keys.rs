@@ -29,7 +29,7 @@
 //! | `dering/n/b/S/B/I` | how many claims were handed out of the block that begins with claim I | an agent's request | agents' requests, the tick |
 //! | `dering/b/S/CAMPAIGN` | the blocks of claims that agents may take from | the tick | an agent's request |
 //! | `dering/g/HASH` | which claims an agent's last requests were answered with | the agent's request | the agent's request |
-//! | `dering/t/S/B/I` | what an agent noted of a call, sealed | the agent's report | nobody yet |
+//! | `dering/t/S/B/I` | what an agent noted of a call, sealed | the agent's report | reports |
 //! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
 
 /// What every key begins with.

@@ -3,6 +3,7 @@
 use super::{Gate, Gated, Stage, drive};
 use dering::assist::{Ask, Card, Desk, Go, HandedOut, Kind, Outcome, Pulse};
 use dering::attempt::Disposition;
+use dering::campaign::PersonLimits;
 use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::store::{Counting, Counts, MemoryStore, Store};
@@ -27,7 +28,8 @@ impl Agent {
     }
 
     fn desk<'a, S: Store>(stage: &'a Stage, legal_hours: &'a LegalHours, store: &'a S) -> Desk<'a, S> {
-        Desk { store, vault: &stage.vault, shards: 1, legal_hours, now_ms: stage.clock.now_ms(), nonce: &|| [7; 24] }
+        let (vault, limits, now_ms) = (&stage.vault, PersonLimits::default(), stage.clock.now_ms());
+        Desk { store, vault, shards: 1, limits, legal_hours, now_ms, nonce: &|| [7; 24] }
     }
 
     fn ask<T>(self, stage: &Stage, request: impl AsyncFnOnce(&Desk<'_, MemoryStore>) -> T) -> T {
