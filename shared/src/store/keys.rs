@@ -9,7 +9,7 @@
 //! | `dering/n/c/NAME` | counter of the cell NAME | the cell's writers | the cell's readers |
 //! | `dering/n/l/NAME` | counter of the log NAME | the log's writers | the log's readers |
 //! | `dering/c/NAME@B` | slot of cell NAME under ballot B | the cell's writers | the cell's readers |
-//! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice | the tick |
+//! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice, the tick | the tick |
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, agents' requests, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |

@@ -26,6 +26,7 @@ pub mod rules;
 mod state;
 mod unread;
 mod uploads;
+mod void;
 mod why;
 
 pub(crate) use again::{Local, not_before};
@@ -335,12 +336,18 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     if !work.writes.is_empty() {
         store.set_many(&work.writes).await.map_err(failed)?;
     }
-    cell.propose(store, &draft, &encode(state::VERSION, &work.state)).await.map_err(failed)?;
-    report.committed = cell.commit(store, &draft).await.map_err(failed)?;
-    if !report.committed {
+    let state = encode(state::VERSION, &work.state);
+    let committed = match cell.propose(store, &draft, &state).await {
+        Ok(()) => cell.commit(store, &draft).await,
+        Err(error) => Err(error),
+    };
+    if committed != Ok(true) {
+        // Best effort: without it, claims that somebody inherits are closed by their time-out, as of calls that may have rung.
+        let _ = void::tell(&work, world, &placements).await;
         report.claimed = 0;
-        return Ok(report);
+        return committed.map(|_| report).map_err(failed);
     }
+    report.committed = true;
     let mut deletes = std::mem::take(&mut work.deletes);
     let guard = work.state.pace.guard();
     let mut tell = offer::boards(&work, &before);

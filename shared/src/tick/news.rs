@@ -1,7 +1,7 @@
 //! News that belongs to no call: lists that came or went, inbound calls. Kept in the shard's log until folded.
 
 use super::state::{GroupCursor, ListState};
-use super::{Work, unread, uploads};
+use super::{Work, unread, uploads, void};
 use crate::attempt::End;
 use crate::hours;
 use crate::list::{Manifest, Size};
@@ -28,6 +28,8 @@ pub enum ShardNews {
     ListWithdrawn { list: String },
     /// An inbound call came in (`answered` false), or was answered by an officer. `call` is a keyed hash.
     Inbound { call: String, at_ms: i64, answered: bool },
+    /// A tick did not commit, and placed none of its claims.
+    ClaimsVoid { ballot: u64, claims: u16 },
 }
 
 impl ShardNews {
@@ -155,6 +157,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 year.inbound_answered += 1;
             }
         }
+        ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims),
     }
     Ok(None)
 }
