@@ -34,6 +34,7 @@ pub struct Placement {
 
 /// Claims what may be called within the horizon, for all campaigns.
 pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, Problem> {
+    confirm::look(work).await?;
     let mut placements = Vec::new();
     let campaigns: Vec<Campaign> = work.shelf.campaigns.clone();
     work.state.pace.look_round(&work.shelf, work.now_ms);

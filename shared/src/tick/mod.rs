@@ -62,7 +62,6 @@ pub trait World {
     fn now_ms(&self) -> i64;
     /// 24 random bytes.
     fn nonce(&self) -> [u8; 24];
-    /// Waits.
     async fn sleep_ms(&self, ms: u64);
     /// Sends a request and waits for the answer at most `timeout_ms`.
     async fn send(&self, request: ApiRequest, timeout_ms: u64) -> Sent;
@@ -320,7 +319,6 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     place::learn(&mut work).await?;
     offer::settle(&mut work).await?;
     fold::fold(&mut work).await?;
-    confirm::look(&mut work).await?;
     let mut placements = choose::choose(&mut work).await?;
     agenda::sweep(&mut work).await?;
     rewrap::rewrap(&mut work).await?;
