@@ -110,7 +110,7 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
             *report.held.entry(reason).or_default() += n;
         }
         let unreadable_events = state.unread.events.get(id).copied().unwrap_or(0);
-        let unconfirmed = tick::unconfirmed(&shelf, &state.lists, id);
+        let unconfirmed = tick::unconfirmed(campaign, &state.lists);
         for (reason, n) in [("unreadable_event", unreadable_events), ("unconfirmed", unconfirmed)] {
             if n > 0 {
                 *report.held.entry(reason).or_default() += n;

@@ -15,7 +15,7 @@ pub use caller_id::{CallerId, fingerprint, pick};
 pub use idempotency::id_for_key;
 pub use order::{Order, OrderKey};
 pub use rate::{Limits, Rate};
-pub use shelf::{Shelf, edit, read, read_version};
+pub use shelf::{Remembered, Shelf, edit, read, read_version};
 
 use crate::contact::{Language, Matter};
 use crate::flow::Script;

@@ -124,11 +124,12 @@ pub async fn campaign<S: Store>(
     now_ms: i64,
 ) -> Result<(Settings, Forecast), Problem> {
     let shelf = campaign::read(store).await?;
-    let settings = shelf.get(id).ok_or_else(|| campaign::unknown(id))?.settings.clone();
+    let campaign = shelf.get(id).ok_or_else(|| campaign::unknown(id))?;
+    let settings = campaign.settings.clone();
     let (mut waiting, mut dispositions, mut talk_s, mut unconfirmed) = (Vec::new(), BTreeMap::new(), 0, 0);
     for (shard, state) in (0..).zip(report::shard_states(store, engine.shards).await?) {
         waiting.extend(waiting::of_shard(store, shard, &state, id, now_ms).await?);
-        unconfirmed += tick::unconfirmed(&shelf, &state.lists, id);
+        unconfirmed += tick::unconfirmed(campaign, &state.lists);
         if let Some(books) = state.books.get(id) {
             talk_s += books.talk_s;
             for (disposition, n) in &books.dispositions {

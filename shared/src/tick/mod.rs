@@ -43,7 +43,7 @@ pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
-use crate::campaign::{self, Campaign, PersonLimits, Shelf};
+use crate::campaign::{Campaign, PersonLimits, Remembered, Shelf};
 use crate::contact::Contact;
 use crate::hours::{Calendar, LegalHours};
 use crate::list;
@@ -91,6 +91,8 @@ pub struct Setup<'a> {
     pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
+    /// What the instance remembers of the campaigns.
+    pub campaigns: &'a Remembered,
 }
 
 /// What a tick did.
@@ -154,7 +156,7 @@ struct Work<'a, S: Store> {
     store: &'a S,
     vault: &'a Vault,
     nonce: &'a dyn Fn() -> [u8; 24],
-    shelf: Shelf,
+    shelf: Rc<Shelf>,
     shard: u16,
     legal_hours: &'a LegalHours,
     ballot: u64,
@@ -271,7 +273,7 @@ fn identity_changed() -> Problem {
 pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
     let cell = cell(shard);
-    let shelf = campaign::read(store).await?;
+    let shelf = setup.campaigns.read(store).await?;
     let began_ms = world.now_ms();
     let draft = cell.begin(store).await.map_err(failed)?;
     let now_ms = world.now_ms();

@@ -55,7 +55,7 @@ pub async fn offer<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign) -> Res
     let (free, taken): (Vec<_>, Vec<_>) = offered.partition(|o| o.leased_ms.is_none());
     let (free, offered) = (free.len(), free.len() + taken.len());
     if offered >= work.pacing.lines_left(campaign) as usize {
-        work.hold(pace::CONCURRENT, choose::waiting(work, &campaign.id));
+        work.hold(pace::CONCURRENT, choose::waiting(work, campaign));
     }
     if share(work, &campaign.id).spare(campaign.settings.rate.abandonment_percent).is_none() {
         work.hold(pace::abandonment::HELD, free as u64);

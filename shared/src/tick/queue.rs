@@ -57,7 +57,7 @@ impl Queue {
             agenda::due(work, &campaign.id).into_iter().map(|b| (place(order, b.rank), b)).collect();
         retries.sort_by_key(|(_, b)| (b.earliest_ms, b.ballot, b.n));
         let mut fresh: BTreeMap<Vec<i32>, Vec<(usize, usize)>> = BTreeMap::new();
-        let called = |l: &ListState| l.campaign == campaign.id && !confirm::awaits(&work.shelf, l);
+        let called = |l: &ListState| l.campaign == campaign.id && !confirm::awaits(campaign, l);
         for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| called(l)) {
             for (g, group) in list.groups.iter().enumerate() {
                 let rank = Rank { callback: false, priority: group.priority, due_date: group.due_date };

@@ -7,6 +7,7 @@ use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
 use crate::attempt::{Disposition, End, Past};
+use crate::hours::epoch_day;
 use crate::list::Size;
 use crate::provider::Provider;
 use crate::store::LogReader;
@@ -81,6 +82,7 @@ pub struct ListState {
 pub struct GroupCursor {
     pub group: u32,
     pub zone: Option<String>,
+    #[serde(with = "epoch_day")]
     pub due_date: Date,
     pub priority: u8,
     pub page: u32,
@@ -156,6 +158,7 @@ pub struct Rank {
     /// Asked to be called at a time: before all others.
     pub callback: bool,
     pub priority: u8,
+    #[serde(with = "epoch_day")]
     pub due_date: Date,
 }
 
@@ -257,5 +260,33 @@ impl Shard {
         if contacts > 0 {
             *self.books.entry(campaign.to_owned()).or_default().ends.entry(end).or_default() += contacts;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    /// Beside its place in a list's page, a contact that waits for its first attempt costs nothing; what one costs that
+    /// waits for a further one is this.
+    #[test]
+    fn a_contact_that_waits_takes_sixty_bytes_at_most() {
+        let retry = Retry {
+            contact: ContactRef { list: "l-d08c84bc0b136419".into(), group: 100, page: 10_000, index: 499 },
+            attempts: 2,
+            phone: 1,
+            not_before_ms: 1_803_870_000_000,
+            rank: Rank { callback: false, priority: 3, due_date: date(2027, 3, 31) },
+            past: Past {
+                tried: vec![(Disposition::NoAnswer, 1), (Disposition::Busy, 1)],
+                dials: vec![1_803_800_000_000, 1_803_860_000_000],
+                unusable: 0,
+            },
+            unknown: None,
+            refused_by: Vec::new(),
+        };
+        let page = crate::store::encode(VERSION, &vec![retry; 200]);
+        assert!(page.len() / 200 <= 60, "{} bytes a contact", page.len() / 200);
     }
 }

@@ -128,7 +128,7 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let fixed_ms = fixed.then(|| life.clock_of(host));
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
         life.tell(|| format!("tick {number} begins on host {host}"));
-        match tick_of(&Shaky::new(&life, Some(host)), &outside, &life.vault).await {
+        match tick_of(&Shaky::new(&life, Some(host)), &outside, &life.vault, &life.campaigns[host]).await {
             Ok(report) => {
                 let idle = report.folded == 0 && report.claimed == 0 && report.open == 0;
                 life.quiet.set(if idle { life.quiet.get() + 1 } else { life.quiet.get().min(2) });

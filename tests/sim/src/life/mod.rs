@@ -33,6 +33,7 @@ pub use run::{Failure, Tally, run, seeds, tell_story};
 
 use crate::tick::Dice;
 use books::Books;
+use dering::campaign::Remembered;
 use dering::store::MemoryStore;
 use dering::vault::Vault;
 use std::cell::{Cell, RefCell};
@@ -56,6 +57,8 @@ pub struct Life {
     /// What is really stored.
     pub disk: MemoryStore,
     pub vault: Vault,
+    /// What each host remembers of them.
+    pub campaigns: Vec<Remembered>,
     pub books: RefCell<Books>,
     dice: RefCell<Dice>,
     doomed: RefCell<Vec<usize>>,
@@ -80,6 +83,7 @@ impl Life {
             nursery: Nursery::default(),
             disk: MemoryStore::new(),
             vault: Vault::for_tests(),
+            campaigns: (0..hosts).map(|_| Remembered::default()).collect(),
             books: RefCell::new(Books::new(&plan)),
             dice: RefCell::new(Dice::new(plan.seed)),
             doomed: RefCell::default(),

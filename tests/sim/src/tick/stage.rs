@@ -2,7 +2,7 @@
 
 use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Person, csv, drive};
 use dering::attempt::{CallId, Event, News};
-use dering::campaign::{self, Campaign, PersonLimits, State};
+use dering::campaign::{self, Campaign, PersonLimits, Remembered, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
 use dering::list::{self, Intake, Label, Rules, Size, Taken};
@@ -29,6 +29,8 @@ pub struct Stage {
     pub clock: Rc<Clock>,
     pub carrier: Carrier,
     pub vault: Vault,
+    /// What the hosts' instances remember.
+    pub campaigns: Remembered,
     dice: RefCell<Dice>,
     told: BTreeMap<(u64, u16), Fate>,
 }
@@ -105,6 +107,7 @@ impl Stage {
             clock: Rc::new(Clock::new(START_MS)),
             carrier,
             vault: Vault::for_tests(),
+            campaigns: Remembered::default(),
             dice: RefCell::new(Dice::new(1)),
             told: BTreeMap::new(),
         }
@@ -117,6 +120,7 @@ impl Stage {
             clock: Rc::new(Clock::new(self.clock.now_ms())),
             carrier: self.carrier.fork(),
             vault: Vault::for_tests(),
+            campaigns: Remembered::default(),
             dice: self.dice.clone(),
             told: self.told.clone(),
         }
@@ -293,11 +297,16 @@ impl Stage {
 
 /// The real tick of a stage.
 pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Problem> {
-    tick_of(store, host, &host.stage.vault).await
+    tick_of(store, host, &host.stage.vault, &host.stage.campaigns).await
 }
 
 /// The real tick, with a configured account.
-pub async fn tick_of<S: Store, W: World>(store: &S, world: &W, vault: &Vault) -> Result<Report, Problem> {
+pub async fn tick_of<S: Store, W: World>(
+    store: &S,
+    world: &W,
+    vault: &Vault,
+    campaigns: &Remembered,
+) -> Result<Report, Problem> {
     let account = Account { account: "AC1".into(), secret: "s".into(), ..Account::default() };
     let setup = Setup {
         vault,
@@ -306,6 +315,7 @@ pub async fn tick_of<S: Store, W: World>(store: &S, world: &W, vault: &Vault) ->
         shards: 1,
         limits: PersonLimits::default(),
         legal_hours: &LegalHours::unlimited(),
+        campaigns,
     };
     tick::tick(store, world, &setup, 0).await
 }

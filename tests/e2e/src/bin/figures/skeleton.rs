@@ -28,6 +28,7 @@ pub async fn compare(args: &Args, folder: &Path) -> Result<()> {
         bare.push(skeleton(args, &folder.join(format!("skeleton-{round}"))).await?);
         ours.push(service(args, &folder.join(format!("service-{round}"))).await?);
     }
+    println!("whole calls a second, round by round: {ours:.0?}, skeleton {bare:.0?}");
     let (ours, bare) = (median(ours), median(bare));
     println!(
         "whole calls, answered: {ours:.0}/s, skeleton of the same reads and writes {bare:.0}/s, ratio {:.2}",
