@@ -1,15 +1,19 @@
 //! May this call be dialled now? Looked at when it was offered, and again at the moment of dialling.
 
+use super::Desk;
 use crate::campaign::{Campaign, Mode, Shelf, State};
 use crate::contact::{Contact, Duty};
-use crate::hours::{Calendar, LegalHours};
+use crate::hours::Calendar;
+use crate::person::{self, History, Person};
 use crate::problem::Problem;
 use crate::store::Store;
 use crate::suppression::{self, Subject};
 use crate::tick::Claim;
 use crate::tick::rules::last_day;
 use crate::vault::Vault;
+use futures::future::try_join;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +24,8 @@ pub enum Stop {
     DoNotCall,
     /// The number is not the taxpayer's.
     WrongNumber,
+    /// The person was called as often as may be, over all campaigns.
+    PersonLimit,
     /// Outside the callable hours, or too close to their end to be answered in time.
     OutsideHours,
     /// The campaign's last day is over, or a due date since the claim was made.
@@ -42,35 +48,36 @@ pub struct Looked<'a> {
     pub open: Vec<&'a Duty>,
 }
 
-/// The rules that can change between the claim and the call.
+/// The rules that can change between the claim and the call. `shelf`: the campaigns as they are now.
 pub async fn check<'a, S: Store>(
-    store: &S,
-    vault: &Vault,
+    desk: &Desk<'_, S>,
     shelf: &Shelf,
-    legal_hours: &LegalHours,
     claim: &Claim,
     contact: &'a Contact,
-    now_ms: i64,
 ) -> Result<Looked<'a>, Problem> {
-    let Looked { stop, open } = person(store, vault, claim, contact, now_ms).await?;
-    let stop = stop.or_else(|| moment(shelf, legal_hours, claim, contact, &open, now_ms));
+    let (store, vault, now_ms) = (desk.store, desk.vault, desk.now_ms);
+    let callee = Person::of(vault, contact, contact.phones.get(usize::from(claim.phone)).map_or("", String::as_str));
+    let looked = try_join(person(store, vault, claim, contact, now_ms), dialled(desk, &callee)).await?;
+    let (Looked { stop, open }, history) = looked;
+    let stop = stop.or_else(|| moment(desk, shelf, claim, contact, &open, &history));
     Ok(Looked { stop, open })
 }
 
-/// What about the campaign and the time stops the call.
-fn moment(
+/// What about the campaign, the time and the person's other calls stops the call.
+fn moment<S: Store>(
+    desk: &Desk<'_, S>,
     shelf: &Shelf,
-    legal_hours: &LegalHours,
     claim: &Claim,
     contact: &Contact,
     open: &[&Duty],
-    now_ms: i64,
+    history: &History,
 ) -> Option<Stop> {
+    let now_ms = desk.now_ms;
     let live = |c: &&Campaign| c.state == State::Running && c.settings.mode == Mode::Assisted;
     let Some(campaign) = shelf.get(&claim.campaign).filter(live) else { return Some(Stop::Paused) };
     let settings = &campaign.settings;
     let zone = contact.time_zone.as_deref();
-    let calendar = Calendar::new(settings, legal_hours);
+    let calendar = Calendar::new(settings, desk.legal_hours);
     let last_due = open.iter().map(|duty| duty.due_date).max().unwrap_or(contact.last_due());
     let Some(today) = calendar.date(zone, now_ms) else { return Some(Stop::Expired) };
     // Since it was claimed a due date went by: the script on the screen is not that of today.
@@ -79,7 +86,26 @@ fn moment(
         return Some(Stop::Expired);
     }
     let ring_ms = settings.call.ring.as_millis() as i64;
-    (!calendar.callable(zone, now_ms, ring_ms)).then_some(Stop::OutsideHours)
+    if !calendar.callable(zone, now_ms, ring_ms) {
+        return Some(Stop::OutsideHours);
+    }
+    // Another shard may have called the taxpayer meanwhile, on another phone; or the limits were lowered.
+    let limits = person::limits(desk.limits, settings.person_limits);
+    let full = |dials: &Vec<i64>| {
+        person::day_free(dials, limits.per_day, &calendar, zone, now_ms).is_some()
+            || person::week_free(dials, limits.per_week, now_ms).is_some()
+    };
+    history.dials.iter().any(full).then_some(Stop::PersonLimit)
+}
+
+/// When the person was called, over all campaigns.
+async fn dialled<S: Store>(desk: &Desk<'_, S>, callee: &Person) -> Result<History, Problem> {
+    let failed = |e| Problem::store(&e);
+    let first = person::first_keys(callee, desk.shards, desk.now_ms);
+    let first = desk.store.get_all(&first).await.map_err(failed)?;
+    let persons = [(callee, first.as_slice())];
+    let found = person::histories(desk.store, desk.shards, desk.now_ms, &persons, &BTreeMap::new()).await;
+    Ok(found.map_err(failed)?.pop().unwrap_or_default())
 }
 
 /// What stops even a call that is on.

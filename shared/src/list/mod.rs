@@ -13,6 +13,7 @@
 //! | `shelf` | where lists are kept: [`Manifest`], pages |
 //! | `gather` | rows of the same person put together |
 //! | `intake` | a file on its way there: [`Intake`] |
+//! | `size` | a list larger than anybody said waits to be confirmed: [`Size`] |
 //! | `progress` | what is left of an upload that was cut off: [`Progress`] |
 //! | `pages` | accepted contacts grouped as they are dialled: [`Pages`] |
 
@@ -31,6 +32,7 @@ mod refusal;
 mod row;
 mod rules;
 mod shelf;
+mod size;
 mod taxpayer;
 mod text;
 mod zone;
@@ -44,6 +46,7 @@ pub use reader::{Reader, Summary};
 pub use refusal::{Reason, Rejection, Warning};
 pub use rules::Rules;
 pub use shelf::{Manifest, ManifestGroup, data_key, fix_shards, manifest, read_page, read_rejected, rejected_csv};
+pub use size::{CONFIRM_ABOVE, Size, size};
 
 use crate::contact::Contact;
 

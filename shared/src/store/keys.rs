@@ -21,6 +21,7 @@
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
+//! | `dering/y/LIST` | how many contacts an admin has confirmed the list to have | ingest | ingest, the tick, reports |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
 //! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, voice, the tick | the tick |
@@ -29,7 +30,7 @@
 //! | `dering/n/b/S/B/I` | how many claims were handed out of the block that begins with claim I | an agent's request | agents' requests, the tick |
 //! | `dering/b/S/CAMPAIGN` | the blocks of claims that agents may take from | the tick | an agent's request |
 //! | `dering/g/HASH` | which claims an agent's last requests were answered with | the agent's request | the agent's request |
-//! | `dering/t/S/B/I` | what an agent noted of a call, sealed | the agent's report | nobody yet |
+//! | `dering/t/S/B/I` | what an agent noted of a call, sealed | the agent's report | reports |
 //! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
 
 /// What every key begins with.
@@ -128,6 +129,11 @@ pub fn data_key(list: &str) -> String {
 /// Progress of a list's upload.
 pub fn upload(list: &str) -> String {
     format!("{PREFIX}u/{list}")
+}
+
+/// An admin's word that the list has the size it is meant to have.
+pub fn confirmation(list: &str) -> String {
+    format!("{PREFIX}y/{list}")
 }
 
 /// A campaign as it was under `version`.

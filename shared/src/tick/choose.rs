@@ -6,7 +6,7 @@ use super::pace::{self, Turn};
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
-use super::{Work, agenda, expire, offer};
+use super::{Work, agenda, confirm, expire, offer};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State, fingerprint};
 use crate::contact::Contact;
@@ -35,6 +35,7 @@ pub struct Placement {
 
 /// Claims what may be called within the horizon, for all campaigns.
 pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, Problem> {
+    confirm::look(work).await?;
     let mut placements = Vec::new();
     let shelf = Rc::clone(&work.shelf);
     work.state.pace.look_round(&shelf, work.now_ms);
@@ -49,6 +50,7 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
     work.state.pace.in_turn(&mut running);
     for campaign in running {
         expire::due(work, campaign);
+        work.hold("unconfirmed", confirm::waiting(campaign, &work.state.lists));
         if campaign.settings.mode == Mode::Assisted {
             offer::offer(work, campaign).await?;
             continue;
@@ -65,7 +67,7 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
             choose_in(work, campaign, want, &mut placements).await?;
         }
         if placements.len() - before >= want {
-            match waiting(work, &campaign.id) {
+            match waiting(work, campaign) {
                 0 => {}
                 left => work.hold(why, left),
             }
@@ -75,10 +77,10 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
 }
 
 /// Contacts of a campaign that could be called now, as far as the state tells.
-fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
+pub(super) fn waiting<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> u64 {
     let state = &work.state;
-    let lists = state.lists.iter().filter(|l| l.campaign == campaign);
-    let due = state.retries.iter().filter(|b| b.campaign == campaign && b.earliest_ms <= work.now_ms);
+    let lists = state.lists.iter().filter(|l| l.campaign == campaign.id && !confirm::awaits(campaign, l));
+    let due = state.retries.iter().filter(|b| b.campaign == campaign.id && b.earliest_ms <= work.now_ms);
     lists.flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>() + due.map(|b| u64::from(b.count)).sum::<u64>()
 }
 

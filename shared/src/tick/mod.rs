@@ -12,6 +12,7 @@ pub mod again;
 mod agenda;
 mod choose;
 mod claim;
+mod confirm;
 mod expire;
 mod fold;
 mod lookup;
@@ -31,9 +32,10 @@ mod why;
 pub(crate) use again::{Local, not_before};
 pub(crate) use agenda::of_campaign as retries_of;
 pub use claim::{Claim, place as claim_place};
+pub(crate) use confirm::waiting as unconfirmed;
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
-pub use offer::{LEASE_MS, unreported_ms};
+pub use offer::{LEASE_MS, PREVIEW_MS, unreported_ms};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
@@ -60,7 +62,6 @@ pub trait World {
     fn now_ms(&self) -> i64;
     /// 24 random bytes.
     fn nonce(&self) -> [u8; 24];
-    /// Waits.
     async fn sleep_ms(&self, ms: u64);
     /// Sends a request and waits for the answer at most `timeout_ms`.
     async fn send(&self, request: ApiRequest, timeout_ms: u64) -> Sent;

@@ -4,7 +4,7 @@ use super::state::{GroupCursor, ListState};
 use super::{Work, unread, uploads, void};
 use crate::attempt::End;
 use crate::hours;
-use crate::list::Manifest;
+use crate::list::{Manifest, Size};
 use crate::problem::Problem;
 use crate::store::{Log, Store, decode, encode, keys};
 use serde::{Deserialize, Serialize};
@@ -118,8 +118,8 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 groups.clear();
                 work.state.lists.retain(|l| l.id != list);
             }
-            let campaign = manifest.campaign;
-            work.state.lists.push(ListState { id: list, campaign, withdrawn, wrapped_by: None, turn: 0, groups });
+            let (size, campaign) = (manifest.size(), manifest.campaign);
+            work.state.lists.push(ListState { id: list, campaign, withdrawn, size, wrapped_by: None, turn: 0, groups });
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
@@ -130,6 +130,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                     id: list,
                     campaign,
                     withdrawn: true,
+                    size: Size::default(),
                     wrapped_by: None,
                     turn: 0,
                     groups,

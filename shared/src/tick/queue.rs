@@ -2,8 +2,8 @@
 //! their lists. What is looked at is bounded by what is wanted, never by the length of the lists.
 
 use super::place::reach_ms;
-use super::state::{Bucket, ContactRef, Rank, Retry};
-use super::{Work, agenda};
+use super::state::{Bucket, ContactRef, ListState, Rank, Retry};
+use super::{Work, agenda, confirm};
 use crate::attempt::Past;
 use crate::campaign::{Campaign, Order, OrderKey};
 use crate::contact::Contact;
@@ -63,7 +63,8 @@ impl Queue {
         for bucket in agenda::due(work, &campaign.id) {
             sources.entry(place(order, bucket.rank)).or_default().pages.push(bucket);
         }
-        for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| l.campaign == campaign.id) {
+        let called = |l: &ListState| l.campaign == campaign.id && !confirm::awaits(campaign, l);
+        for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| called(l)) {
             for (g, group) in list.groups.iter().enumerate() {
                 let rank = Rank { callback: false, priority: group.priority, due_date: group.due_date };
                 sources.entry(place(order, rank)).or_default().groups.push((l, g));

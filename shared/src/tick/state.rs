@@ -2,11 +2,13 @@
 //! and does not grow with the length of lists.
 
 use super::pace::Pace;
+use super::pace::abandonment::Answered;
 use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
 use crate::attempt::{Disposition, End, Past};
 use crate::hours::epoch_day;
+use crate::list::Size;
 use crate::provider::Provider;
 use crate::store::LogReader;
 use jiff::civil::Date;
@@ -66,6 +68,7 @@ pub struct ListState {
     /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    pub size: Size,
     /// When it had its turn among lists of equal rank: the least comes next.
     pub turn: u64,
     /// The master key that is known to wrap its data key; looked at only while one is replaced.
@@ -219,6 +222,8 @@ pub struct Books {
     pub talk_s: u64,
     pub first_dial_ms: Option<i64>,
     pub last_fold_ms: Option<i64>,
+    /// Of an assisted campaign: the last day's calls that a person answered.
+    pub answered: Answered,
 }
 
 /// A calendar year's calls, as the annual report counts them.

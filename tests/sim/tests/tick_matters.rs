@@ -81,7 +81,7 @@ fn rows_of_a_person_become_one_contact_where_the_campaign_allows_it_and_nobody_e
         // A return and a payment of one tax and month are two matters only where one call names both.
         let duplicates = if setting == "one" { 1 } else { 0 };
         assert_eq!((list.rows, list.accepted, list.duplicates), (5, 5 - duplicates, duplicates));
-        assert_eq!((list.rows, list.contacts()), (list.accepted + list.rejected, contacts));
+        assert_eq!((list.rows, list.size().contacts), (list.accepted + list.rejected, contacts));
         stage.tick();
         assert_eq!(stage.report("c").contacts, contacts);
     }
@@ -249,7 +249,7 @@ fn more_rows_than_are_held_in_memory_are_put_together_all_the_same() {
         std::iter::once(HEADER.to_owned()).chain(rows(PAY)).chain(many).chain(rows(FILE)).chain(third).collect();
     let list = stage.upload_file("c", &text);
     assert_eq!(list.accepted, u64::from(persons) * 3 + 15);
-    assert_eq!(list.contacts(), u64::from(persons) + 2);
+    assert_eq!(list.size().contacts, u64::from(persons) + 2);
     assert_eq!(DUTIES_MAX, 12);
     // Nothing laid aside is left, and what is laid aside is known to whoever cleans up.
     let aside = keys::aside(&list.list, 0, 0);

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 pub const LATE: &str = "late";
 const RATE: &str = "rate";
-const CONCURRENT: &str = "concurrent";
+pub const CONCURRENT: &str = "concurrent";
 const RESTING: &str = "provider_resting";
 const BREAKER_OPEN: &str = "breaker_open";
 const NOT_CONFIGURED: &str = "not_configured";

@@ -146,7 +146,7 @@ impl Life {
         let mut accounts = Accounts { reports: Vec::new(), records: Vec::new(), inbound: 0, dials: 0 };
         for campaign in 0..self.plan.specs.len() {
             let id = campaign_id(campaign);
-            match (report::campaign(&self.disk, 1, &id).await, self.attempts(&id).await) {
+            match (report::campaign(&self.disk, 1, &id, self.now_ms()).await, self.attempts(&id).await) {
                 (Ok(report), Some(records)) => {
                     self.check_report(campaign, &report, &records);
                     accounts.records.push(records.len());
@@ -319,7 +319,8 @@ fn meaning(news: &[&News]) -> Disposition {
         (Some(Said::Promise), _) => Disposition::Promise,
         (Some(Said::SaysSettled | Said::Settled), _) => Disposition::SaysSettled,
         (Some(Said::TransferAsked), _) if has(&News::Transfer { bridged: true }) => Disposition::Transferred,
-        (Some(Said::TransferAsked | Said::Callback), _) => Disposition::Callback,
+        (Some(Said::TransferAsked | Said::NoOfficer), _) => Disposition::NoOfficer,
+        (Some(Said::Callback), _) => Disposition::Callback,
         (Some(Said::DoNotCall), _) => Disposition::DoNotCall,
         (Some(Said::WrongNumber), _) => Disposition::WrongNumber,
         (Some(Said::ThirdParty), _) => Disposition::ThirdParty,

@@ -193,9 +193,9 @@ impl Spec {
 }
 
 /// Dispositions whose pause is [`Spec::retry_s`].
-pub const RETRIED: [Disposition; 7] = {
+pub const RETRIED: [Disposition; 8] = {
     use Disposition::*;
-    [Busy, NoAnswer, Voicemail, Failed, Refused, Callback, ThirdParty]
+    [Busy, NoAnswer, Voicemail, Failed, Refused, Callback, NoOfficer, ThirdParty]
 };
 
 /// A day number as ISO 8601.

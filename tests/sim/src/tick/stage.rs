@@ -5,7 +5,7 @@ use dering::attempt::{CallId, Event, News};
 use dering::campaign::{self, Campaign, PersonLimits, Remembered, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
-use dering::list::{Intake, Label, Manifest, Rules, Taken};
+use dering::list::{self, Intake, Label, Manifest, Rules, Size, Taken};
 use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
 use dering::report::{self, CampaignReport};
@@ -145,6 +145,20 @@ impl Stage {
         self.set_campaign(id, |_| Campaign { settings: settings.clone(), ..plain.clone() });
     }
 
+    /// Changes a campaign's settings by a merge patch.
+    pub fn patch(&self, id: &str, changes: Value) {
+        self.set_campaign(id, |old| {
+            let old = old.expect("there is such a campaign");
+            Campaign { settings: old.patched(&changes).expect("good changes"), ..old.clone() }
+        });
+    }
+
+    /// An admin confirms the size of a list.
+    pub fn confirm(&self, list: &str, contacts: u64) -> Result<Size, Problem> {
+        let manifest = self.now(list::manifest(&self.store, list)).expect("the store answers").expect("the list");
+        self.now(manifest.size().confirm(&self.store, list, contacts))
+    }
+
     pub fn set_state(&self, id: &str, state: State) {
         self.set_campaign(id, |old| Campaign { state, ..old.expect("there is such a campaign").clone() });
     }
@@ -156,6 +170,11 @@ impl Stage {
 
     /// Uploads a list; its id.
     pub fn upload(&self, campaign: &str, people: &[Person]) -> String {
+        self.upload_expecting(campaign, people, None)
+    }
+
+    /// Uploads a list that is said to have so many contacts; its id.
+    pub fn upload_expecting(&self, campaign: &str, people: &[Person], expected: Option<u64>) -> String {
         let rules = Rules {
             as_of: date(2027, 3, 1),
             matter: Matter::NotFiled,
@@ -165,7 +184,7 @@ impl Stage {
             together: false,
         };
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
-        let label = Label { campaign: campaign.into(), ..Label::default() };
+        let label = Label { campaign: campaign.into(), expected, ..Label::default() };
         let taken = self.now(async {
             let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules);
             intake.push(csv(people).as_bytes()).await?;
@@ -220,7 +239,7 @@ impl Stage {
     }
 
     pub fn report(&self, campaign: &str) -> CampaignReport {
-        self.now(report::campaign(&self.store, 1, campaign)).expect("there is a report")
+        self.now(report::campaign(&self.store, 1, campaign, self.clock.now_ms())).expect("there is a report")
     }
 
     /// All attempts of a campaign, oldest first.

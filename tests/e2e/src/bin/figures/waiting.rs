@@ -95,9 +95,9 @@ async fn upload(stage: &Stage, contacts: u32) -> Result<()> {
         Bytes::from(rows.map(|i| form.row(i)).collect::<String>())
     });
     let file = std::iter::once(Bytes::from(Generated::HEADER)).chain(rows);
-    let path = "/v1/campaigns/figures/lists?name=figures";
+    let path = format!("/v1/campaigns/figures/lists?name=figures&expected={contacts}");
     let answer =
-        stage.client.send_stream(Method::POST, path, &[("content-type", "text/csv")], stream::iter(file)).await?;
+        stage.client.send_stream(Method::POST, &path, &[("content-type", "text/csv")], stream::iter(file)).await?;
     let upload: dering_e2e::api::Upload = answer.success()?.json()?;
     ensure!(upload.accepted == u64::from(contacts), "{upload:?}");
     Ok(())
