@@ -120,7 +120,7 @@ impl Stage {
             clock: Rc::new(Clock::new(self.clock.now_ms())),
             carrier: self.carrier.fork(),
             vault: Vault::for_tests(),
-            campaigns: Remembered::default(),
+            campaigns: self.campaigns.clone(),
             dice: self.dice.clone(),
             told: self.told.clone(),
         }
