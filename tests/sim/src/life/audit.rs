@@ -3,7 +3,7 @@
 use super::Life;
 use super::books::{Books, Dial, Key, key};
 use super::people::campaign_id;
-use super::plan::RETRIED;
+use super::plan::{RETRIED, caller_id};
 use super::wall::{DAY_MS, local_day};
 use dering::attempt::{AnsweredBy, CallId, Disposition, Ending, News, Said};
 use dering::report::{self, CampaignReport};
@@ -28,14 +28,14 @@ pub struct Accounts {
 
 impl Life {
     /// An order leaves a host.
-    pub fn dialled(&self, tick: usize, host: usize, call: CallId, to: &str, from: &str) {
+    pub fn dialled(&self, tick: usize, host: usize, call: CallId, to: &str, from: &str, ring_s: i64) {
         let name = self.name(&call);
         self.tell(|| format!("tick {tick} orders {name} to {to}"));
         let books = self.books.borrow();
         if books.knows(&call) {
             return self.found("R1", format!("{name} is ordered twice"));
         }
-        let Some((campaign, person)) = books.whose(to, from) else {
+        let Some((campaign, person)) = books.whose(to, ring_s) else {
             return self.found("R2", format!("{name} goes to {to}, who is in no list of the campaign"));
         };
         let (now_ms, clock_ms) = (self.now_ms(), self.clock_of(host));
@@ -46,8 +46,9 @@ impl Life {
         let before = |since: Option<&i64>| since.is_some_and(|at| *at < began_ms);
         let barred = [
             (before(books.suppressed.get(to)), "is on the do-not-call list"),
+            (before(books.suppressed.get(&who.npwp)), "is a taxpayer on the do-not-call list"),
             (before(books.asked.get(to)), "asked not to be called"),
-            (before(books.settled.get(&person)), "has settled"),
+            (before(books.settled.get(&who.npwp)), "has settled"),
             (before(books.lists[who.roll].withdrawn_ms.as_ref()), "is on a withdrawn list"),
             (self.wrong(&books, person, to), "is not at this number"),
         ];
@@ -81,14 +82,23 @@ impl Life {
         if today >= most(&|r| usize::from(r.per_day)) {
             self.found("R6", format!("{name} is attempt {} of {to} on a day", today + 1));
         }
-        // The same phone, whichever campaign called it.
-        let rang = |d: &&Dial| d.phone == to && books.rung.contains_key(&key(&d.call));
-        let same_day = |d: &&Dial| local_day(d.clock_ms, who.row.day_offset()) == day;
         let in_week = |d: &&Dial| d.at_ms > now_ms - 7 * DAY_MS;
-        let a_day = books.dials.iter().filter(rang).filter(same_day).count();
-        let a_week = books.dials.iter().filter(rang).filter(in_week).count();
-        if a_day >= PERSON_A_DAY || a_week >= PERSON_A_WEEK {
-            self.found("R6", format!("{name} is call {} to {to} on a day, {} in a week", a_day + 1, a_week + 1));
+        let this_week = books.rung_of(person).filter(in_week).count();
+        if this_week >= most(&|r| usize::from(r.per_week)) {
+            self.found("R6", format!("{name} is attempt {} of {to} in a week", this_week + 1));
+        }
+        // The same phone or the same taxpayer, whichever campaign called.
+        let same = |d: &Dial| d.phone == to || d.npwp == who.npwp;
+        let rang = |d: &&Dial| books.rung.contains_key(&key(&d.call));
+        let same_day = |d: &&Dial| local_day(d.clock_ms, who.row.day_offset()) == day;
+        for one in [&|d: &Dial| d.phone == to, &|d: &Dial| d.npwp == who.npwp] as [&dyn Fn(&Dial) -> bool; 2] {
+            let calls = || books.dials.iter().filter(|d| one(d)).filter(rang);
+            let (a_day, a_week) = (calls().filter(same_day).count(), calls().filter(in_week).count());
+            let most_a_day = most(&|r| r.person.map_or(PERSON_A_DAY, |(day, _)| PERSON_A_DAY.min(day.into())));
+            let most_a_week = most(&|r| r.person.map_or(PERSON_A_WEEK, |(_, week)| PERSON_A_WEEK.min(week.into())));
+            if a_day >= most_a_day || a_week >= most_a_week {
+                self.found("R6", format!("{name} is call {} to {to} on a day, {} in a week", a_day + 1, a_week + 1));
+            }
         }
         let pause_s = books.edits[campaign].iter().map(|e| e.spec.retry_s as i64).min().unwrap_or(0);
         if let Some(last) = books.rung_of(person).last()
@@ -102,21 +112,71 @@ impl Life {
         if on_line >= most(&|r| r.concurrent as usize) {
             self.found("R6", format!("{name} is call {} at once", on_line + 1));
         }
-        if books.on_line(now_ms, |d| d.phone == to) > 0 {
+        if books.on_line(now_ms, same) > 0 {
             self.found("R2", format!("{name} rings {to}, who is in a call of ours"));
+        }
+        if !rules.iter().any(|r| r.caller_ids.iter().any(|n| caller_id(*n) == from)) {
+            self.found("R6", format!("{name} shows {from}"));
+        }
+        let with_id = books.on_line(now_ms, |d| d.from == from);
+        if rules.iter().all(|r| r.per_caller_id.is_some_and(|(_, n)| with_id >= n as usize)) {
+            self.found("R6", format!("{name} is call {} at once that shows {from}", with_id + 1));
+        }
+        let of_account = books.on_line(now_ms, |_| true);
+        if self.plan.account.is_some_and(|(_, n)| of_account >= n as usize) {
+            self.found("R6", format!("{name} is call {} of the account at once", of_account + 1));
         }
 
         let rate = rules.iter().map(|r| r.rate).fold(0.0, f64::max);
-        let in_second = books.dials.iter().rev().take_while(|d| d.at_ms > now_ms - 1_000);
-        let in_second: Vec<&Dial> = in_second.filter(|d| d.campaign == campaign).collect();
-        let rate_then = in_second.iter().map(|d| d.rate).fold(rate, f64::max);
-        if (in_second.len() + 1) as f64 > (rate_then * self.window_s()).ceil() {
-            self.found("R6", format!("{name} is order {} in a second at a rate of {rate_then}", in_second.len() + 1));
-        }
-        let dial =
-            Dial { call, campaign, person, phone: to.to_owned(), at_ms: now_ms, clock_ms, day, rate, invalid: false };
+        let id_rate = rules
+            .iter()
+            .map(|r| r.per_caller_id.map(|(rate, _)| rate))
+            .fold(Some(0.0), |a: Option<f64>, b| a.zip(b).map(|(a, b)| a.max(b)));
+        let dial = Dial {
+            call,
+            campaign,
+            person,
+            phone: to.to_owned(),
+            npwp: who.npwp.clone(),
+            from: from.to_owned(),
+            at_ms: now_ms,
+            clock_ms,
+            day,
+            rate,
+            id_rate,
+            invalid: false,
+        };
         drop(books);
         self.books.borrow_mut().enter(dial);
+        let books = self.books.borrow();
+        let lanes: [(&str, &dyn Fn(&Dial) -> Option<f64>); 3] = [
+            ("the campaign's", &|d| (d.campaign == campaign).then_some(d.rate)),
+            ("the number's", &|d| d.id_rate.filter(|_| d.from == from)),
+            ("the account's", &|_| self.plan.account.map(|(rate, _)| rate)),
+        ];
+        for (whose, rate) in lanes {
+            if let Some((n, span_ms, rate)) = self.too_many(&books, rate) {
+                self.found("R6", format!("{name} is order {n} in {span_ms} ms at {whose} rate of {rate}"));
+            }
+        }
+    }
+
+    /// The last order may be one too many of a lane in some window that ends with it: how many, in how long, at which rate.
+    /// `rate`: what an order counts under, if it does.
+    fn too_many(&self, books: &Books, rate: &dyn Fn(&Dial) -> Option<f64>) -> Option<(usize, i64, f64)> {
+        let mut orders = books.dials.iter().rev().filter_map(|d| Some((d.at_ms, rate(d)?)));
+        let (last_ms, mut highest) =
+            orders.next().filter(|(at, _)| books.dials.last().is_some_and(|d| d.at_ms == *at))?;
+        for (before, (at_ms, rate)) in orders.enumerate() {
+            highest = highest.max(rate);
+            let span_ms = last_ms - at_ms;
+            // A window a millisecond longer than the span holds both.
+            let window_s = (span_ms + 1) as f64 / 1_000.0 + self.late_s();
+            if (before + 2) as f64 > (highest * window_s).ceil() {
+                return Some((before + 2, span_ms, highest));
+            }
+        }
+        None
     }
 
     /// Whether a call to this number told in time that the person is not there.
@@ -125,10 +185,10 @@ impl Life {
         books.rung_of(person).any(|d| d.phone == to && told(d))
     }
 
-    /// How much of a rate may fall into one second, as documented: an order may go out a quarter of a second after its
-    /// turn, and clocks of hosts differ.
-    fn window_s(&self) -> f64 {
-        1.25 + self.plan.skew_range_ms() as f64 / 1_000.0
+    /// By how much a window is longer for turns than for orders, as documented: an order may go out a quarter of a second
+    /// after its turn, and clocks of hosts differ.
+    fn late_s(&self) -> f64 {
+        0.25 + self.plan.skew_range_ms() as f64 / 1_000.0
     }
 
     /// Each campaign's contacts add up, whatever has failed so far.
@@ -166,7 +226,7 @@ impl Life {
     }
 
     /// After everything was told again.
-    pub async fn same_as(&self, before: Accounts) {
+    pub async fn same_as(&self, before: &Accounts) {
         let after = self.settle_accounts().await;
         if after.dials != before.dials {
             self.found("R8", "what was told again made a call".into());
@@ -239,14 +299,17 @@ impl Life {
         let on = |fits: &dyn Fn(usize) -> bool| number((0..books.people.len()).filter(|p| fits(*p)).collect());
         let fate = |d: &Dial| books.rung.get(&key(&d.call)).map(|r| r.fate.disposition());
         let phones = |p: usize| books.people[p].row.phones.iter().map(|n| super::plan::Someone::e164(n));
+        let barred = |p: usize| {
+            phones(p).chain([books.people[p].npwp.clone()]).any(|subject| books.suppressed.contains_key(&subject))
+        };
         let lost =
             |d: &Dial| d.invalid || matches!(fate(d), Some(Disposition::WrongNumber | Disposition::InvalidNumber));
         let recorded: BTreeSet<usize> = last.keys().filter_map(|c| books.dial(*c)).map(|d| d.person).collect();
         let undialled = last.keys().filter(|c| books.dial(**c).is_none()).count() as u64;
         let most = [
             ("reached", by_call(&|d| fate(d).is_some_and(|f| reached.contains(&f)))),
-            ("settled", on(&|p| books.settled.contains_key(&p))),
-            ("suppressed", on(&|p| phones(p).any(|n| books.suppressed.contains_key(&n) || self.said_no(books, &n)))),
+            ("settled", on(&|p| books.settled.contains_key(&books.people[p].npwp))),
+            ("suppressed", on(&|p| barred(p) || phones(p).any(|n| self.said_no(books, &n)))),
             ("withdrawn", on(&|p| books.lists[books.people[p].roll].withdrawing)),
             // Reported in whichever call, the number is wrong for all.
             ("wrong_number", on(&|p| phones(p).any(|n| books.dials.iter().any(|d| d.phone == n && lost(d))))),

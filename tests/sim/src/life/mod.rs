@@ -29,7 +29,7 @@ mod wall;
 
 pub use plan::{Class, Plan};
 pub use planted::Planted;
-pub use run::{Failure, Tally, run, seeds, tell_story};
+pub use run::{Failure, Tally, find, run, seeds, tell_story};
 
 use crate::tick::Dice;
 use books::Books;
