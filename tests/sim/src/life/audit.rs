@@ -118,9 +118,17 @@ impl Life {
         if !rules.iter().any(|r| r.caller_ids.iter().any(|n| caller_id(*n) == from)) {
             self.found("R6", format!("{name} shows {from}"));
         }
-        let with_id = books.on_line(now_ms, |d| d.from == from);
-        if rules.iter().all(|r| r.per_caller_id.is_some_and(|(_, n)| with_id >= n as usize)) {
-            self.found("R6", format!("{name} is call {} at once that shows {from}", with_id + 1));
+        // A campaign that does not limit the number may show it at any time: such calls are not counted.
+        let id_lines = rules
+            .iter()
+            .map(|r| r.per_caller_id.map(|(_, n)| n))
+            .fold(Some(0), |a: Option<u32>, b| a.zip(b).map(|(a, b)| a.max(b)));
+        if let Some(own) = id_lines {
+            let others = books.alive(now_ms).filter(|d| d.from == from).filter_map(|d| d.id_lines);
+            let (n, highest) = others.fold((1, own), |(n, highest), lines| (n + 1, highest.max(lines)));
+            if n > highest {
+                self.found("R6", format!("{name} is call {n} at once that shows {from}"));
+            }
         }
         let of_account = books.on_line(now_ms, |_| true);
         if self.plan.account.is_some_and(|(_, n)| of_account >= n as usize) {
@@ -144,6 +152,7 @@ impl Life {
             day,
             rate,
             id_rate,
+            id_lines,
             invalid: false,
         };
         drop(books);

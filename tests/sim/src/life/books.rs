@@ -41,6 +41,8 @@ pub struct Dial {
     pub rate: f64,
     /// The same of the number shown; `None`: it may have been without limit.
     pub id_rate: Option<f64>,
+    /// The same of how many calls may show it at once.
+    pub id_lines: Option<u32>,
     pub invalid: bool,
 }
 
@@ -194,10 +196,15 @@ impl Books {
         self.dials.iter().filter(move |d| d.person == person && self.rung.contains_key(&key(&d.call)))
     }
 
-    /// Calls of dials that fit and are not over.
+    /// Dials whose calls are not over.
+    pub fn alive(&self, now_ms: i64) -> impl Iterator<Item = &Dial> {
+        let alive = move |d: &&Dial| self.rung.get(&key(&d.call)).is_some_and(|r| r.end_ms > now_ms);
+        self.dials.iter().filter(alive)
+    }
+
+    /// How many of them fit.
     pub fn on_line(&self, now_ms: i64, fits: impl Fn(&Dial) -> bool) -> usize {
-        let alive = |d: &&Dial| self.rung.get(&key(&d.call)).is_some_and(|r| r.end_ms > now_ms);
-        self.dials.iter().rev().filter(|d| fits(d)).filter(alive).count()
+        self.alive(now_ms).filter(|d| fits(d)).count()
     }
 
     pub fn maybe_heard(&mut self, call: CallId, news: &News, now_ms: i64) {
