@@ -204,7 +204,11 @@ impl Life {
     pub async fn look_at_state(&self) {
         let Ok(Some(version)) = cell(0).read(&self.disk).await else { return };
         match decode_state(&version.bytes) {
-            Ok(state) if state.balanced() => {}
+            Ok(state) if state.balanced() => {
+                let waiting = state.lists.iter().flat_map(|l| &l.groups).any(|g| g.left > 0);
+                let idle = state.open.is_empty() && state.retries.is_empty() && !waiting;
+                self.at_rest.set(idle && state.lists.len() == self.plan.rolls.len());
+            }
             Ok(state) => self.found("R10", format!("the books do not add up: {:?}", state.books)),
             Err(problem) => self.found("R10", problem.detail),
         }

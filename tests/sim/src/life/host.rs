@@ -130,7 +130,7 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
         life.tell(|| format!("tick {number} begins on host {host}"));
         let limits = life.account_limits();
-        match tick_of(&Shaky::new(&life, Some(host)), &outside, &life.vault, limits).await {
+        let changed = match tick_of(&Shaky::new(&life, Some(host)), &outside, &life.vault, limits).await {
             Ok(report) => {
                 let idle = report.folded == 0 && report.claimed == 0 && report.open == 0;
                 life.quiet.set(if idle { life.quiet.get() + 1 } else { life.quiet.get().min(2) });
@@ -141,10 +141,17 @@ pub fn begin(life: &Rc<Life>, host: usize) {
                         report.waiting, report.held
                     )
                 });
+                report.committed
             }
-            Err(problem) => life.tell(|| format!("tick {number} fails: {}", problem.detail)),
+            Err(problem) => {
+                life.tell(|| format!("tick {number} fails: {}", problem.detail));
+                true
+            }
+        };
+        // A tick that changed nothing need not be looked at.
+        if changed {
+            life.look_at_state().await;
         }
-        life.look_at_state().await;
     });
 }
 

@@ -67,6 +67,8 @@ pub struct Life {
     done: Cell<bool>,
     /// Ticks in a row that had nothing to do.
     quiet: Cell<u32>,
+    /// Nobody was left to be called when the state was last looked at.
+    at_rest: Cell<bool>,
     /// What a planted bug remembers for too long.
     remembered: RefCell<HashMap<String, Option<Vec<u8>>>>,
     story: Option<RefCell<Vec<String>>>,
@@ -89,6 +91,7 @@ impl Life {
             finding: RefCell::default(),
             done: Cell::new(false),
             quiet: Cell::new(0),
+            at_rest: Cell::new(false),
             remembered: RefCell::default(),
             story: told.then(RefCell::default),
             plan,

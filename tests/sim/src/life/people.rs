@@ -11,7 +11,7 @@ use dering::contact::Matter;
 use dering::list::{self, Intake, Label, Manifest, Rules, Taken};
 use dering::store::Store;
 use dering::suppression::{DoNotCall, Reason, Settled, Subject};
-use dering::tick::{ShardNews, cell, decode_state, log};
+use dering::tick::{ShardNews, log};
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -35,7 +35,7 @@ pub async fn direct(life: Rc<Life>) {
     life.stir();
     loop {
         life.time.sleep(60_000).await;
-        if life.finished().await {
+        if life.finished() {
             break;
         }
         if life.now_ms() > deadline_ms {
@@ -277,17 +277,9 @@ impl Life {
         true
     }
 
-    async fn finished(&self) -> bool {
-        {
-            let books = self.books.borrow();
-            if books.pending > 0 || books.lists.iter().any(|l| l.id.is_none()) {
-                return false;
-            }
-        }
-        let Ok(Some(version)) = cell(0).read(&self.disk).await else { return false };
-        let Ok(state) = decode_state(&version.bytes) else { return false };
-        let waiting = state.lists.iter().flat_map(|l| &l.groups).any(|g| g.left > 0);
-        state.open.is_empty() && state.retries.is_empty() && !waiting && state.lists.len() == self.plan.rolls.len()
+    fn finished(&self) -> bool {
+        let books = self.books.borrow();
+        books.pending == 0 && books.lists.iter().all(|l| l.id.is_some()) && self.at_rest.get()
     }
 
     async fn ticks(self: &Rc<Self>, n: usize) {
