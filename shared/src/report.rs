@@ -1,10 +1,11 @@
 //! Figures: a campaign's report, the year's table, the record of attempts. Out of the shards' states; reading costs no commit.
 
 use crate::attempt::{Disposition, End};
-use crate::campaign;
-use crate::list::{self, Manifest};
+use crate::campaign::{self, Mode};
+use crate::list;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, keys};
+use crate::tick::pace::abandonment::Share;
 use crate::tick::{self, Attempt, CallerIdOut, Results, Shard, Year};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -29,6 +30,9 @@ pub struct CampaignReport {
     pub dispositions: BTreeMap<&'static str, u64>,
     pub right_party_contacts: u64,
     pub talk_seconds: u64,
+    /// Of an assisted campaign: calls of the last day that a person answered, and how many of them were abandoned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub abandonment: Option<Abandonment>,
     /// Caller ids of the campaign that a provider does not take.
     pub caller_ids_out: Vec<CallerIdOut>,
     pub first_call_at: Option<String>,
@@ -36,12 +40,24 @@ pub struct CampaignReport {
     /// Whether the sum holds; anything but true is a fault to be reported.
     pub balanced: bool,
     pub lists: Vec<Value>,
-    /// What the ticks found and could not read. `unreadable_event`: calls of this campaign were closed without so many
-    /// events. `unreadable_list` and `unreadable_news`: they wait to be read, of this campaign or another. Empty if
-    /// all is well.
+    /// What somebody must look at. `unconfirmed`: contacts of lists whose size is to be confirmed. What the ticks could not
+    /// read: `unreadable_event`, calls of this campaign were closed without so many events; `unreadable_list` and
+    /// `unreadable_news`, they wait to be read, of this campaign or another. Empty if all is well.
     pub held: BTreeMap<&'static str, u64>,
     /// Lists whose manifests cannot be read, of this campaign or another: nobody of them is called.
     pub unreadable_lists: BTreeSet<String>,
+}
+
+/// Calls that a person answered when no agent was there to speak.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Abandonment {
+    /// Of the last day, by a person; the abandoned among them.
+    pub answered: u32,
+    pub abandoned: u32,
+    /// `None` if none was answered.
+    pub percent: Option<f64>,
+    /// Above it, diallers get no claims.
+    pub cap_percent: f64,
 }
 
 /// The yearly table, in the form of an annual report.
@@ -68,8 +84,8 @@ pub(crate) async fn shard_states<S: Store>(store: &S, shards: u16) -> Result<Vec
     Ok(states)
 }
 
-/// The report of a campaign.
-pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<CampaignReport, Problem> {
+/// The report of a campaign, as of `now_ms` (Unix ms).
+pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -> Result<CampaignReport, Problem> {
     let shelf = campaign::read(store).await?;
     let campaign = shelf.get(id).ok_or_else(|| campaign::unknown(id))?;
     let states = shard_states(store, shards).await?;
@@ -82,6 +98,7 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         ..CampaignReport::default()
     };
     let (mut first, mut last) = (None::<i64>, None::<i64>);
+    let mut share = Share::default();
     let mut lists = BTreeSet::new();
     for state in &states {
         let standing = state.standing(id);
@@ -92,8 +109,12 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         for (reason, n) in state.unread.held() {
             *report.held.entry(reason).or_default() += n;
         }
-        if let Some(n) = state.unread.events.get(id) {
-            *report.held.entry("unreadable_event").or_default() += n;
+        let unreadable_events = state.unread.events.get(id).copied().unwrap_or(0);
+        let unconfirmed = tick::unconfirmed(campaign, &state.lists);
+        for (reason, n) in [("unreadable_event", unreadable_events), ("unconfirmed", unconfirmed)] {
+            if n > 0 {
+                *report.held.entry(reason).or_default() += n;
+            }
         }
         report.unreadable_lists.extend(state.unread.lists().map(str::to_owned));
         for out in state.pace.out().iter().map(CallerIdOut::of) {
@@ -118,14 +139,24 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str) -> Result<Camp
         }
         report.right_party_contacts += books.right_party;
         report.talk_seconds += books.talk_s;
+        share = share.and(books.answered.share(now_ms));
         first = [first, books.first_dial_ms].into_iter().flatten().min();
         last = last.max(books.last_fold_ms);
     }
+    report.abandonment = (campaign.settings.mode == Mode::Assisted).then(|| Abandonment {
+        answered: share.answered,
+        abandoned: share.abandoned,
+        percent: share.percent(),
+        cap_percent: campaign.settings.rate.abandonment_percent,
+    });
     report.first_call_at = first.and_then(rfc3339);
     report.last_outcome_at = last.and_then(rfc3339);
     for list in lists {
         let manifest = list::manifest(store, &list).await.map_err(|e| Problem::store(&e))?;
-        report.lists.extend(manifest.as_ref().map(Manifest::to_json));
+        if let Some(manifest) = manifest {
+            let size = list::size(store, &manifest).await.map_err(|e| Problem::store(&e))?;
+            report.lists.push(manifest.to_json(size, campaign.settings.confirm_above));
+        }
     }
     Ok(report)
 }

@@ -1,6 +1,6 @@
 //! Requests of agents and diallers of the house.
 
-use dering::assist::{Ask, Desk, Outcome};
+use dering::assist::{Ask, Desk, HandedOut, Outcome};
 use dering::problem::Problem;
 use edge::request::{Body, Head};
 use edge::{Reply, auth, clock, config, response, store::SpinStore};
@@ -64,11 +64,13 @@ async fn answer(path: &[&str], head: &Head, body: &mut Body) -> Result<Reply, Pr
     auth::require_agent(head).await?;
     let vault = config::vault().await?;
     let shards = config::shards().await?;
+    let limits = config::person_limits().await?;
     let legal_hours = config::legal_hours().await?;
     let desk = Desk {
         store: &SpinStore,
         vault: &vault,
         shards,
+        limits,
         legal_hours: &legal_hours,
         now_ms: clock::now_ms(),
         nonce: &clock::random,
@@ -77,10 +79,14 @@ async fn answer(path: &[&str], head: &Head, body: &mut Body) -> Result<Reply, Pr
         ["v1", "claims"] => {
             let ask: Ask = body.json(head, BODY_MAX).await?;
             let key = head.header("idempotency-key").unwrap_or_default();
-            let claims = desk.claim(&ask, key).await?;
+            let HandedOut { claims, held } = desk.claim(&ask, key).await?;
             // Nothing to do: the next ticks may change that.
             let poll_s = if claims.is_empty() { 5 } else { 1 };
-            Ok(response::json(200, &json!({ "claims": claims, "next_poll_s": poll_s })))
+            let mut answer = json!({ "claims": claims, "next_poll_s": poll_s });
+            if let (Some(why), Some(answer)) = (held, answer.as_object_mut()) {
+                answer.insert("held".into(), why.into());
+            }
+            Ok(response::json(200, &answer))
         }
         ["v1", "heartbeats"] => {
             let Heartbeats { agent, calls } = body.json(head, BATCH_MAX).await?;
@@ -145,7 +151,7 @@ fn read(outcome: Value) -> Result<Outcome, Problem> {
             "outcome_invalid",
             "The outcome cannot be taken as it is",
             "a member is unknown or not of its type",
-            "There are disposition, sip, q850, rang_s, talk_s, machine, notes and callback_at.",
+            "There are disposition, sip, q850, rang_s, talk_s, machine, abandoned, notes and callback_at.",
         )
     })
 }

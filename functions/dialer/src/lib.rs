@@ -2,6 +2,7 @@
 
 mod agents;
 
+use dering::campaign::Remembered;
 use dering::problem::Problem;
 use dering::provider::ApiRequest;
 use dering::tick::{self, Sent, Setup, World};
@@ -9,9 +10,15 @@ use edge::outbound::Failed;
 use edge::{Reply, answer, auth, clock, config, outbound, request, response, store::SpinStore};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
+use std::rc::Rc;
 
 /// Above the longest a tick can take: its horizon, and the time-out of the last order.
 const LIMIT_MS: u64 = 30_000;
+
+thread_local! {
+    /// Serves all requests of the instance.
+    static CAMPAIGNS: Rc<Remembered> = Rc::default();
+}
 
 #[http_service]
 async fn handle(request: Request) -> Reply {
@@ -45,6 +52,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     let account = config::calling_account(dering::provider::Provider::Twilio).await?;
     let limits = config::person_limits().await?;
     let legal_hours = config::legal_hours().await?;
+    let campaigns = CAMPAIGNS.with(Rc::clone);
     let setup = Setup {
         vault: &vault,
         public_url: &public_url,
@@ -52,6 +60,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         shards,
         limits,
         legal_hours: &legal_hours,
+        campaigns: &campaigns,
     };
     let report = tick::tick(&SpinStore, &Host, &setup, shard).await?;
     Ok(response::json(200, &report))

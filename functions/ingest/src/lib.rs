@@ -25,6 +25,8 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         ("GET", ["v1", "lists", list]) => lists::show(list).await,
         ("DELETE", ["v1", "lists", list]) => lists::withdraw(list).await,
         (_, ["v1", "lists", _]) => Ok(response::method_not_allowed("GET, DELETE")),
+        ("POST", ["v1", "lists", list, "confirm"]) => lists::confirm(list, &head, &mut body).await,
+        (_, ["v1", "lists", _, "confirm"]) => Ok(response::method_not_allowed("POST")),
         ("GET", ["v1", "lists", list, "rejected"]) => lists::rejected(list, &head).await,
         (_, ["v1", "lists", _, "rejected"]) => Ok(response::method_not_allowed("GET")),
         ("POST", ["v1", "settlements"]) => settlements::report(&head, &mut body).await,

@@ -7,6 +7,7 @@ use dering::store::{Store, keys};
 use dering::tick::{ShardNews, log};
 use edge::request::{Body, Head};
 use edge::{Reply, clock, config, response, store::SpinStore};
+use serde::Deserialize;
 
 /// A file of ten million rows is below this.
 const FILE_MAX: u64 = 4 << 30;
@@ -32,6 +33,7 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
         campaign: id.to_owned(),
         name: head.parameter("name").unwrap_or_default(),
         office: head.parameter("office").unwrap_or_default(),
+        expected: expected(head)?,
     };
     let mut intake = Intake::new(&SpinStore, &vault, &clock::fill, shards, label, rules);
     let taken = loop {
@@ -49,7 +51,7 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
         Taken::New(manifest) => (201, manifest),
         Taken::Known(manifest) => (200, manifest),
     };
-    Ok(response::json(status, &manifest.to_json()))
+    shown(status, &manifest, campaign.settings.confirm_above).await
 }
 
 /// Other formats than CSV are refused by name, so that nobody reads a page of rejected rows to find out.
@@ -83,7 +85,45 @@ fn unknown(list: &str) -> Problem {
 }
 
 pub async fn show(list: &str) -> Result<Reply, Problem> {
-    Ok(response::json(200, &found(list).await?.to_json()))
+    let manifest = found(list).await?;
+    shown(200, &manifest, confirm_above(&manifest).await?).await
+}
+
+/// How many contacts there must be is said by whoever has looked at them: a number that is not the list's is refused.
+pub async fn confirm(list: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+    let Confirmation { contacts } = body.json(head, 1 << 10).await?;
+    let manifest = found(list).await?;
+    let size = manifest.size().confirm(&SpinStore, list, contacts).await?;
+    Ok(response::json(200, &manifest.to_json(size, confirm_above(&manifest).await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    contacts: u64,
+}
+
+async fn shown(status: u16, manifest: &Manifest, confirm_above: u32) -> Result<Reply, Problem> {
+    let size = list::size(&SpinStore, manifest).await.map_err(|e| Problem::store(&e))?;
+    Ok(response::json(status, &manifest.to_json(size, confirm_above)))
+}
+
+async fn confirm_above(manifest: &Manifest) -> Result<u32, Problem> {
+    let shelf = campaign::read(&SpinStore).await?;
+    Ok(shelf.get(&manifest.campaign).map_or(list::CONFIRM_ABOVE, |c| c.settings.confirm_above))
+}
+
+fn expected(head: &Head) -> Result<Option<u64>, Problem> {
+    let Some(text) = head.parameter("expected") else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        Problem::new(
+            400,
+            "parameter_invalid",
+            "A parameter is missing or not understood",
+            "the parameter `expected` must be the number of contacts that the list is expected to have",
+            "Correct the parameter and send the request again.",
+        )
+    })
 }
 
 /// Withdrawing stops every call not yet placed; the list's figures stay.

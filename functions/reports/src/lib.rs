@@ -1,5 +1,6 @@
 //! Figures and exports, and whether the application is ready.
 
+use dering::assist::{self, Note};
 use dering::problem::Problem;
 use dering::report;
 use dering::store::Store;
@@ -29,7 +30,10 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     }
     let shards = config::shards().await?;
     match head.segments().as_slice() {
-        ["v1", "campaigns", id, "report"] => Ok(response::json(200, &report::campaign(&SpinStore, shards, id).await?)),
+        ["v1", "campaigns", id, "report"] => {
+            let report = report::campaign(&SpinStore, shards, id, clock::now_ms()).await?;
+            Ok(response::json(200, &report))
+        }
         ["v1", "reports", "annual"] => {
             let year = match head.parameter("year") {
                 None => None,
@@ -79,7 +83,8 @@ async fn why(contact: &str, head: &Head, shards: u16) -> Result<Reply, Problem> 
     Ok(response::json(200, &tick::why(&SpinStore, &vault, &asked).await?))
 }
 
-/// A campaign's attempts as JSON Lines, newest first; `link` leads to the next part.
+/// A campaign's attempts as JSON Lines, newest first; `link` leads to the next part. What agents noted is personal, so it
+/// is opened only if it is asked for.
 async fn attempts(head: &Head, shards: u16) -> Result<Reply, Problem> {
     let campaign = head.parameter("campaign").ok_or_else(|| parameter("campaign", "a campaign's id"))?;
     // A cursor is shard.ballot; without one it begins with the newest page of shard 0.
@@ -94,8 +99,18 @@ async fn attempts(head: &Head, shards: u16) -> Result<Reply, Problem> {
     };
     let page = report::attempts(&SpinStore, shard, &campaign, from).await?;
     let mut lines = String::new();
+    let notes = match head.parameter("notes").as_deref() {
+        None | Some("false") => Vec::new(),
+        Some("true") => {
+            let calls: Vec<_> = page.attempts.iter().map(|a| (a.list.as_str(), a.call)).collect();
+            let vault = config::vault().await?;
+            assist::notes(&SpinStore, &vault, shard, &calls).await?
+        }
+        Some(_) => return Err(parameter("notes", "true or false")),
+    };
+    let mut notes = notes.into_iter();
     for attempt in &page.attempts {
-        lines.push_str(&line(shard, attempt).to_string());
+        lines.push_str(&line(shard, attempt, notes.next().flatten()).to_string());
         lines.push('\n');
     }
     let reply = response::text("application/jsonl", lines);
@@ -106,15 +121,16 @@ async fn attempts(head: &Head, shards: u16) -> Result<Reply, Problem> {
     };
     Ok(match next {
         Some(cursor) => {
-            let link = format!("</v1/exports/attempts?campaign={campaign}&after={cursor}>; rel=\"next\"");
+            let notes = if head.parameter("notes").as_deref() == Some("true") { "&notes=true" } else { "" };
+            let link = format!("</v1/exports/attempts?campaign={campaign}&after={cursor}{notes}>; rel=\"next\"");
             response::with_header(reply, http::header::LINK, &link)
         }
         None => reply,
     })
 }
 
-fn line(shard: u16, a: &Attempt) -> Value {
-    json!({
+fn line(shard: u16, a: &Attempt, note: Option<Note>) -> Value {
+    let mut line = json!({
         "campaign": a.campaign,
         "list": a.list,
         "row": a.row,
@@ -127,5 +143,9 @@ fn line(shard: u16, a: &Attempt) -> Value {
         "provider_call": a.provider_call,
         "end": a.end,
         "late": a.late,
-    })
+    });
+    if let (Some(Note { agent, text, at_ms }), Some(line)) = (note, line.as_object_mut()) {
+        line.insert("note".into(), json!({ "agent": agent, "text": text, "at": report::rfc3339(at_ms) }));
+    }
+    line
 }

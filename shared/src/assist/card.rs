@@ -1,6 +1,7 @@
 //! What an agent, or a dialler, is told of a claim.
 
 use super::Kind;
+use crate::attempt::Disposition;
 use crate::campaign::Campaign;
 use crate::contact::{Contact, Language, Matter};
 use crate::flow::{self, Sheet};
@@ -26,6 +27,9 @@ pub struct Card {
     /// Number of this attempt, from 1: so many less one were made before.
     pub attempt: u8,
     pub language: Language,
+    /// For a dialler: an agent is to be set aside before it is dialled. The person picked up before, and nobody was there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reserve_agent: bool,
     /// For a human agent only: tax secrecy ends at a machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub screen: Option<Screen>,
@@ -69,6 +73,7 @@ impl Card {
             talk_max_s: settings.call.talk.as_secs(),
             attempt: claim.attempt,
             language,
+            reserve_agent: kind == Kind::Dialler && claim.past.times(Disposition::Abandoned) > 0,
             screen: (kind == Kind::Agent).then(|| Screen {
                 name: contact.name.clone(),
                 taxpayer_id: masked(&contact.taxpayer_id),

@@ -1,56 +1,22 @@
-//! What each request of an agent or a dialler does.
+//! What each request of an agent or a dialler about a claim does.
 
 use super::check::{self, Stop};
 use super::lease::{self, BEAT, RELEASED, REPORTED, REVOKED, STARTED};
-use super::record::{Answered, Board, Mark, OpenBlock, Requests};
-use super::{Card, Note, Outcome};
+use super::record::Mark;
+use super::{Note, Outcome};
 use crate::attempt::{CallId, CallIdError, Event};
-use crate::campaign::{self, Campaign, Mode, State};
+use crate::campaign::{self, PersonLimits};
 use crate::contact::Contact;
-use crate::hours::{self, LegalHours};
+use crate::hours::LegalHours;
 use crate::list;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, keys};
-use crate::tick::{CALLBACKS_MS, Claim, LEASE_MS, claim_place, unreported_ms};
+use crate::tick::{Claim, LEASE_MS, claim_place, unreported_ms};
 use crate::vault::{DataKey, Vault};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// Claims a request at most.
-pub const SLOTS_MAX: u16 = 100;
-/// Blocks tried for one request: each costs a durable commit.
-const TRIES_MAX: usize = 4;
-/// Ids are taken so long: an hour less than what they name is kept.
-const IDS_MS: i64 = CALLBACKS_MS - 3_600_000;
 /// So long after the first go a repeated request hears it again. A go that is older must not be dialled.
 const GO_MS: i64 = 60_000;
-
-/// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A person with a screen.
-    #[default]
-    Agent,
-    /// A machine: it is told the number and nothing of the person.
-    Dialler,
-}
-
-/// A request for claims.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ask {
-    pub agent: String,
-    pub campaign: String,
-    #[serde(default)]
-    pub kind: Kind,
-    /// Claims wanted: the free lines.
-    #[serde(default = "one")]
-    pub slots: u16,
-}
-
-fn one() -> u16 {
-    1
-}
 
 /// The answer to a request for the go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -80,6 +46,8 @@ pub struct Desk<'a, S: Store> {
     pub store: &'a S,
     pub vault: &'a Vault,
     pub shards: u16,
+    /// How often a person may be called over all campaigns; a campaign can only ask for less.
+    pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
     /// Unix milliseconds.
@@ -104,95 +72,16 @@ struct Marks {
     reported: bool,
 }
 
-type Name = (u16, u64, u16);
-
-fn failed(error: StoreError) -> Problem {
+pub(super) fn failed(error: StoreError) -> Problem {
     Problem::store(&error)
 }
 
 impl<S: Store> Desk<'_, S> {
-    /// Hands out claims. `request` is the request's `Idempotency-Key`: the same again is answered with the same claims.
-    ///
-    /// Two durable commits. Should two requests with one key run at the same moment, each may be handed claims of its
-    /// own; what is not started goes back when its lease ends.
-    pub async fn claim(&self, ask: &Ask, request: &str) -> Result<Vec<Card>, Problem> {
-        agent(&ask.agent)?;
-        if !(1..=SLOTS_MAX).contains(&ask.slots) {
-            return Err(invalid("/slots", format!("1 to {SLOTS_MAX}")));
-        }
-        if request.is_empty() || request.len() > 200 {
-            return Err(invalid("", "the header Idempotency-Key must have 1 to 200 characters"));
-        }
-        let shelf = campaign::read(self.store).await?;
-        let campaign = shelf.get(&ask.campaign).ok_or_else(|| campaign::unknown(&ask.campaign))?;
-        if campaign.settings.mode != Mode::Assisted {
-            return Err(Problem::new(
-                409,
-                "not_assisted",
-                "The campaign is not for agents",
-                format!("the mode of campaign \"{}\" is automated", ask.campaign),
-                "Claim calls of a campaign whose mode is assisted.",
-            ));
-        }
-        let remembered = keys::request(&self.vault.hash(b"agent", ask.agent.as_bytes()));
-        let request = self.vault.hash(b"request", format!("{}|{request}", ask.campaign).as_bytes());
-        let bytes = self.store.get(&remembered).await.map_err(failed)?;
-        let mut requests = bytes.map_or_else(Requests::default, |bytes| Requests::decode(&bytes));
-        let claims = match requests.of(&request) {
-            Some(answered) => answered.claims.clone(),
-            None if campaign.state != State::Running => Vec::new(),
-            None => {
-                let claims = self.take(campaign, ask.slots).await?;
-                if !claims.is_empty() {
-                    requests.push(Answered { request, claims: claims.clone() });
-                    self.store.set(&remembered, &requests.encode()).await.map_err(failed)?;
-                }
-                claims
-            }
-        };
-        self.cards(&claims, ask, campaign).await
-    }
-
-    async fn take(&self, campaign: &Campaign, slots: u16) -> Result<Vec<Name>, Problem> {
-        let boards: Vec<String> = (0..self.shards).map(|shard| keys::board(shard, &campaign.id)).collect();
-        let boards = self.store.get_all(&boards).await.map_err(failed)?;
-        let mut taken = Vec::new();
-        let mut tries = 0;
-        let boards = boards.iter().flatten().filter_map(|bytes| Board::decode(bytes));
-        let blocks = boards.filter(|board| board.identity == self.vault.id()).flat_map(|board| board.blocks);
-        for OpenBlock { block, until_ms } in blocks {
-            let want = usize::from(slots).saturating_sub(taken.len());
-            if want == 0 || tries == TRIES_MAX {
-                break;
-            }
-            // Wholly handed out since the tick: no commit for that.
-            if until_ms <= self.now_ms || lease::handed_out(self.store, &block).await.map_err(failed)? >= block.count {
-                continue;
-            }
-            tries += 1;
-            let numbers = lease::take(self.store, &block, want as u16).await.map_err(failed)?;
-            taken.extend(numbers.map(|index| (block.shard, block.ballot, index)));
-        }
-        Ok(taken)
-    }
-
-    async fn cards(&self, claims: &[Name], ask: &Ask, campaign: &Campaign) -> Result<Vec<Card>, Problem> {
-        let mut cards = Vec::new();
-        for (shard, ballot, index) in claims.iter().copied() {
-            // What cannot be read is not handed out; it goes back when its lease ends.
-            let Some((claim, contact, _)) = self.contact(shard, (ballot, index)).await? else { continue };
-            let valid_until_s = claim.dial_at_ms.saturating_add(IDS_MS) / 1000;
-            let valid_until_s = u32::try_from(valid_until_s).unwrap_or(u32::MAX);
-            let id = CallId { shard, ballot, index, valid_until_s };
-            let zone = contact.time_zone.as_deref().unwrap_or(&campaign.settings.time_zone);
-            let hour = hours::local_hour(zone, self.now_ms).unwrap_or(12);
-            let call = id.seal_for(self.vault, &ask.agent);
-            cards.push(Card::of(call, ask.kind, &claim, &contact, campaign, hour));
-        }
-        Ok(cards)
-    }
-
-    async fn contact(&self, shard: u16, call: (u64, u16)) -> Result<Option<(Claim, Contact, DataKey)>, Problem> {
+    pub(super) async fn contact(
+        &self,
+        shard: u16,
+        call: (u64, u16),
+    ) -> Result<Option<(Claim, Contact, DataKey)>, Problem> {
         let place = claim_place(shard, call);
         let bytes = self.store.get(&place).await.map_err(failed)?;
         let Some(claim) = bytes.and_then(|bytes| Claim::decode(&bytes)) else { return Ok(None) };
@@ -253,7 +142,7 @@ impl<S: Store> Desk<'_, S> {
 
     async fn check(&self, claim: &Claim, contact: &Contact) -> Result<Option<Stop>, Problem> {
         let shelf = campaign::read(self.store).await?;
-        check::check(self.store, self.vault, &shelf, self.legal_hours, claim, contact, self.now_ms).await
+        check::check(self, &shelf, claim, contact).await
     }
 
     async fn go(&self, held: &Held, started_ms: i64) -> Result<Go, Problem> {
@@ -352,7 +241,7 @@ impl<S: Store> Desk<'_, S> {
 }
 
 /// Names of agents and diallers: 1 to 64 letters, digits and `. _ - @`.
-fn agent(name: &str) -> Result<(), Problem> {
+pub(super) fn agent(name: &str) -> Result<(), Problem> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-@".contains(&b);
     if (1..=64).contains(&name.len()) && name.bytes().all(plain) {
         return Ok(());
@@ -360,7 +249,7 @@ fn agent(name: &str) -> Result<(), Problem> {
     Err(invalid("/agent", "an agent's name has 1 to 64 letters, digits and . _ - @"))
 }
 
-fn invalid(at: &str, detail: impl Into<String>) -> Problem {
+pub(super) fn invalid(at: &str, detail: impl Into<String>) -> Problem {
     Problem::new(
         422,
         "request_invalid",

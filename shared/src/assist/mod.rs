@@ -12,7 +12,8 @@
 //! | module | |
 //! |---|---|
 //! | [`lease`] | hand-out, start and revocation over the five verbs |
-//! | [`desk`](Desk) | what a request does: claim, start, heartbeat, release, outcome |
+//! | `hand_out` | a request for claims, and how many a dialler gets |
+//! | [`desk`](Desk) | what a request about a claim does: start, heartbeat, release, outcome |
 //! | `card` | what an agent or a dialler is told of a claim |
 //! | `check` | the go: hours, settlement, do-not-call, looked at again |
 //! | `outcome` | what is reported, as events of the call |
@@ -22,12 +23,14 @@ mod card;
 mod cause;
 mod check;
 mod desk;
+mod hand_out;
 pub mod lease;
 mod outcome;
 mod record;
 
 pub use card::{Card, Screen};
 pub use check::Stop;
-pub use desk::{Ask, Desk, Go, Kind, Pulse};
-pub use outcome::{Note, Outcome, note};
+pub use desk::{Desk, Go, Pulse};
+pub use hand_out::{Ask, HandedOut, Kind};
+pub use outcome::{Note, Outcome, notes};
 pub use record::{Board, Mark, OpenBlock};

@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
 use crate::vault::{DataKey, Vault};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 const VERSION: u8 = 1;
 /// Characters of a note at most.
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub talk_s: Option<u32>,
     /// A machine answered.
     pub machine: bool,
+    /// A person answered, and no agent was there to speak within two seconds of the greeting's end.
+    pub abandoned: bool,
     /// Free text. Personal data: kept sealed.
     pub notes: Option<String>,
     /// When the person asked to be called again.
@@ -50,19 +53,30 @@ impl Note {
     }
 }
 
-/// Reads what was noted of a call. `None`: nothing, or its list's key is gone.
-pub async fn note<S: Store>(
+/// Reads what was noted of calls of a shard, each named with its list. `None`: nothing, or its list's key is gone.
+pub async fn notes<S: Store>(
     store: &S,
     vault: &Vault,
-    list: &str,
     shard: u16,
-    call: (u64, u16),
-) -> Result<Option<Note>, Problem> {
+    calls: &[(&str, (u64, u16))],
+) -> Result<Vec<Option<Note>>, Problem> {
     let failed = |e| Problem::store(&e);
-    let place = keys::note(shard, call.0, call.1);
-    let Some(sealed) = store.get(&place).await.map_err(failed)? else { return Ok(None) };
-    let key = list::data_key(store, vault, list).await.map_err(failed)?;
-    Ok(key.and_then(|key| key.open(&place, &sealed).ok()).and_then(|bytes| decode(VERSION, &bytes)))
+    let places: Vec<String> = calls.iter().map(|(_, call)| keys::note(shard, call.0, call.1)).collect();
+    let sealed = store.get_all(&places).await.map_err(failed)?;
+    let mut data_keys = HashMap::new();
+    let mut notes = Vec::new();
+    for (((list, _), place), sealed) in calls.iter().zip(&places).zip(sealed) {
+        let Some(sealed) = sealed else {
+            notes.push(None);
+            continue;
+        };
+        if !data_keys.contains_key(list) {
+            data_keys.insert(*list, list::data_key(store, vault, list).await.map_err(failed)?);
+        }
+        let key = data_keys.get(list).and_then(Option::as_ref);
+        notes.push(key.and_then(|key| key.open(place, &sealed).ok()).and_then(|bytes| decode(VERSION, &bytes)));
+    }
+    Ok(notes)
 }
 
 impl Outcome {
@@ -72,7 +86,16 @@ impl Outcome {
             return Err(invalid("/notes", format!("a note has at most {NOTE_CHARS_MAX} characters")));
         }
         let mut news = match self.disposition {
+            Some(disposition) if self.abandoned && !disposition.answered() => {
+                return Err(invalid("/abandoned", "only a call that was answered can be abandoned"));
+            }
             Some(disposition) => self.said(disposition)?,
+            None if self.abandoned => {
+                let ended =
+                    News::Ended { ending: Ending::Completed, talk_s: self.talk_s, sip: None, answered_by: None };
+                let machine = self.machine.then_some(News::Machine(AnsweredBy::Machine));
+                [ended].into_iter().chain(machine).collect()
+            }
             None => {
                 let rang = self.rang_s.is_some_and(|s| s > 0);
                 let ended = cause::news(self.sip, self.q850, rang, self.talk_s).ok_or_else(|| {
@@ -82,6 +105,9 @@ impl Outcome {
                 [ended].into_iter().chain(machine).collect()
             }
         };
+        if self.abandoned {
+            news.push(News::Abandoned);
+        }
         if let Some(at) = self.callback_at {
             let at_ms = at.as_millisecond();
             if at_ms > now_ms.saturating_add(CALLBACK_DAYS_MAX * 24 * 3_600_000) {
@@ -102,6 +128,8 @@ impl Outcome {
             Promise => talked(Said::Promise),
             SaysSettled => talked(Said::SaysSettled),
             Callback => talked(Said::Callback),
+            NoOfficer => talked(Said::NoOfficer),
+            Abandoned => vec![ended(Ending::Completed, self.sip), News::Abandoned],
             DoNotCall => talked(Said::DoNotCall),
             WrongNumber => talked(Said::WrongNumber),
             ThirdParty => talked(Said::ThirdParty),

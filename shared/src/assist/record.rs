@@ -3,6 +3,7 @@
 use super::Stop;
 use super::lease::Block;
 use crate::store::{decode, encode};
+use crate::tick::pace::abandonment::Share;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
@@ -23,6 +24,8 @@ pub struct Board {
     /// The [identity key](crate::vault::Identity::id) of the tick. Under another one no do-not-call entry would be found.
     pub identity: u64,
     pub blocks: Vec<OpenBlock>,
+    /// The campaign's calls of the last day that a person answered.
+    pub share: Share,
 }
 
 impl Board {
@@ -64,9 +67,20 @@ pub struct Answered {
     pub claims: Vec<(u16, u64, u16)>,
 }
 
-/// An agent's last requests, newest last.
+/// A claim that a dialler was handed, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    pub campaign: String,
+    pub claim: (u16, u64, u16),
+    pub at_ms: i64,
+}
+
+/// An agent's last requests, newest last, and the claims that a dialler may still hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Requests(Vec<Answered>);
+pub struct Requests {
+    answered: Vec<Answered>,
+    pub handed: Vec<Handed>,
+}
 
 impl Requests {
     pub fn encode(&self) -> Vec<u8> {
@@ -79,12 +93,12 @@ impl Requests {
     }
 
     pub fn of(&self, request: &str) -> Option<&Answered> {
-        self.0.iter().find(|answered| answered.request == request)
+        self.answered.iter().find(|answered| answered.request == request)
     }
 
     pub fn push(&mut self, answered: Answered) {
-        self.0.push(answered);
-        let surplus = self.0.len().saturating_sub(REQUESTS_MAX);
-        self.0.drain(..surplus);
+        self.answered.push(answered);
+        let surplus = self.answered.len().saturating_sub(REQUESTS_MAX);
+        self.answered.drain(..surplus);
     }
 }

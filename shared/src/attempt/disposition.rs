@@ -15,8 +15,10 @@ pub enum Disposition {
     SaysSettled,
     /// An officer took over.
     Transferred,
-    /// Asked to be called another time, or asked for an officer when none was free.
+    /// Asked to be called another time.
     Callback,
+    /// The right party asked for an officer when none was free.
+    NoOfficer,
     /// Picked up and hung up, or pressed no key.
     Refused,
     /// Asked not to be called again.
@@ -25,6 +27,8 @@ pub enum Disposition {
     WrongNumber,
     /// Somebody else answered who knows the taxpayer.
     ThirdParty,
+    /// A person answered, and no agent was there to speak.
+    Abandoned,
     /// An answering machine or a fax.
     Voicemail,
     NoAnswer,
@@ -41,16 +45,18 @@ pub enum Disposition {
 
 impl Disposition {
     /// All of them, in the order of reports.
-    pub const ALL: [Disposition; 16] = [
+    pub const ALL: [Disposition; 18] = [
         Disposition::Informed,
         Disposition::Promise,
         Disposition::SaysSettled,
         Disposition::Transferred,
         Disposition::Callback,
+        Disposition::NoOfficer,
         Disposition::Refused,
         Disposition::DoNotCall,
         Disposition::WrongNumber,
         Disposition::ThirdParty,
+        Disposition::Abandoned,
         Disposition::Voicemail,
         Disposition::NoAnswer,
         Disposition::Busy,
@@ -68,10 +74,12 @@ impl Disposition {
             Disposition::SaysSettled => "says_settled",
             Disposition::Transferred => "transferred",
             Disposition::Callback => "callback",
+            Disposition::NoOfficer => "no_officer",
             Disposition::Refused => "refused",
             Disposition::DoNotCall => "do_not_call",
             Disposition::WrongNumber => "wrong_number",
             Disposition::ThirdParty => "third_party",
+            Disposition::Abandoned => "abandoned",
             Disposition::Voicemail => "voicemail",
             Disposition::NoAnswer => "no_answer",
             Disposition::Busy => "busy",
@@ -86,16 +94,21 @@ impl Disposition {
     pub fn answered(self) -> bool {
         use Disposition::*;
         match self {
-            Informed | Promise | SaysSettled | Transferred | Callback | Refused | DoNotCall | WrongNumber
-            | ThirdParty | Voicemail => true,
+            Informed | Promise | SaysSettled | Transferred | Callback | NoOfficer | Refused | DoNotCall
+            | WrongNumber | ThirdParty | Abandoned | Voicemail => true,
             NoAnswer | Busy | InvalidNumber | NotPlaced | Failed | Unknown => false,
         }
+    }
+
+    /// Whether a person picked up.
+    pub fn live(self) -> bool {
+        self.answered() && self != Disposition::Voicemail
     }
 
     /// Whether the taxpayer in person (or the company's representative) was spoken to.
     pub fn right_party(self) -> bool {
         use Disposition::*;
-        matches!(self, Informed | Promise | SaysSettled | Transferred | DoNotCall)
+        matches!(self, Informed | Promise | SaysSettled | Transferred | NoOfficer | DoNotCall)
     }
 }
 
@@ -157,6 +170,8 @@ pub struct Outcome {
     pub settled: bool,
     /// Asked not to be called again, whatever else was said.
     pub do_not_call: bool,
+    /// A person answered, and no agent was there in time, whatever was said later.
+    pub abandoned: bool,
     /// Asked to be called at that moment (Unix ms).
     pub callback_at_ms: Option<i64>,
 }
@@ -172,6 +187,7 @@ pub fn disposition(events: &[Event]) -> Outcome {
     let mut talk_s = 0;
     let mut callback_at_ms = None;
     let mut failed_for_good = false;
+    let mut abandoned = false;
     for event in events {
         match &event.news {
             News::Placed { .. } => {}
@@ -179,6 +195,7 @@ pub fn disposition(events: &[Event]) -> Outcome {
             News::Dialog(s) => said = Some(*s),
             News::Transfer { bridged: b } => bridged = Some(bridged.unwrap_or(false) || *b),
             News::CallbackAt { at_ms } => callback_at_ms = Some(*at_ms),
+            News::Abandoned => abandoned = true,
             News::Machine(by) => machine = machine.or(Some(*by).filter(is_machine)),
             News::Ended { ending: e, talk_s: t, sip, answered_by } => {
                 // Should a carrier tell two endings of one call, the one with audio is the truth.
@@ -195,11 +212,13 @@ pub fn disposition(events: &[Event]) -> Outcome {
         (Some(Said::Promise), ..) => Promise,
         (Some(Said::SaysSettled | Said::Settled), ..) => SaysSettled,
         (Some(Said::TransferAsked), ..) if bridged == Some(true) => Transferred,
-        (Some(Said::TransferAsked | Said::Callback), ..) => Callback,
+        (Some(Said::TransferAsked | Said::NoOfficer), ..) => NoOfficer,
+        (Some(Said::Callback), ..) => Callback,
         (Some(Said::DoNotCall), ..) => DoNotCall,
         (Some(Said::WrongNumber), ..) => WrongNumber,
         (Some(Said::ThirdParty), ..) => ThirdParty,
         (None | Some(Said::NoInput), Some(COMPLETED), _) if machine.is_some() => Voicemail,
+        (None, ..) if abandoned => Abandoned,
         (None | Some(Said::NoInput), Some(COMPLETED), _) => Refused,
         (Some(Said::NoInput), ..) => Refused,
         (None, Some(BUSY), _) => Busy,
@@ -215,6 +234,7 @@ pub fn disposition(events: &[Event]) -> Outcome {
         talk_s,
         settled: said == Some(Said::Settled),
         do_not_call: said == Some(Said::DoNotCall),
+        abandoned: abandoned && disposition.live(),
         callback_at_ms: callback_at_ms.filter(|_| disposition == Callback),
     }
 }
@@ -272,8 +292,14 @@ mod tests {
             (vec![completed.clone(), News::Dialog(Said::Promise)], Promise),
             (vec![completed.clone(), News::Dialog(Said::SaysSettled)], SaysSettled),
             (vec![completed.clone(), News::Dialog(Said::TransferAsked), News::Transfer { bridged: true }], Transferred),
-            (vec![completed.clone(), News::Dialog(Said::TransferAsked), News::Transfer { bridged: false }], Callback),
-            (vec![completed.clone(), News::Dialog(Said::TransferAsked)], Callback),
+            (vec![completed.clone(), News::Dialog(Said::TransferAsked), News::Transfer { bridged: false }], NoOfficer),
+            (vec![completed.clone(), News::Dialog(Said::TransferAsked)], NoOfficer),
+            (vec![completed.clone(), News::Dialog(Said::NoOfficer)], NoOfficer),
+            (vec![completed.clone(), News::Abandoned], Abandoned),
+            (vec![News::Abandoned], Abandoned),
+            // The agent came, though late.
+            (vec![completed.clone(), News::Abandoned, News::Dialog(Said::Promise)], Promise),
+            (vec![completed.clone(), News::Abandoned, News::Machine(AnsweredBy::Machine)], Voicemail),
             (vec![completed.clone(), News::Dialog(Said::Callback)], Callback),
             (vec![completed.clone(), News::Dialog(Said::DoNotCall)], DoNotCall),
             (vec![completed.clone(), News::Dialog(Said::WrongNumber)], WrongNumber),

@@ -37,7 +37,7 @@ pub enum Said {
     SaysSettled,
     /// Asked for an officer, and a transfer was begun.
     TransferAsked,
-    /// Asked to be called another time (or no officer was free).
+    /// Asked to be called another time.
     Callback,
     /// Asked not to be called again.
     DoNotCall,
@@ -49,6 +49,8 @@ pub enum Said {
     NoInput,
     /// The matter was settled before the call was answered, so nothing was said of it.
     Settled,
+    /// Asked for an officer when none could be reached.
+    NoOfficer,
 }
 
 /// Why a provider did not take an order. Nothing rang.
@@ -94,6 +96,8 @@ pub enum News {
     CallbackAt { at_ms: i64 },
     /// Whether the officer's line was bridged after [`Said::TransferAsked`].
     Transfer { bridged: bool },
+    /// A person answered, and no agent of the dialler's was there to speak.
+    Abandoned,
 }
 
 /// News and when it reached us (Unix milliseconds of the receiving host).
@@ -106,7 +110,7 @@ pub struct Event {
 /// The kinds that end a call.
 pub const ENDING_KINDS: [&str; 6] = ["completed", "busy", "no_answer", "failed", "canceled", "refused"];
 /// The kinds that say more about a call.
-pub const OTHER_KINDS: [&str; 5] = ["placed", "machine", "dialog", "transfer", "callback_at"];
+pub const OTHER_KINDS: [&str; 6] = ["placed", "machine", "dialog", "transfer", "callback_at", "abandoned"];
 
 impl News {
     /// The last part of the event's key. Different events never share one.
@@ -125,6 +129,7 @@ impl News {
             News::Dialog(_) => "dialog",
             News::Transfer { .. } => "transfer",
             News::CallbackAt { .. } => "callback_at",
+            News::Abandoned => "abandoned",
         }
     }
 }

@@ -78,7 +78,7 @@ mod tests {
     use crate::attempt::{Ending, Event, News, Said, disposition};
 
     fn outcome(disposition: Disposition) -> Outcome {
-        Outcome { disposition, talk_s: 0, settled: false, do_not_call: false, callback_at_ms: None }
+        Outcome { disposition, talk_s: 0, settled: false, do_not_call: false, abandoned: false, callback_at_ms: None }
     }
 
     /// What follows the n-th attempt, all of which ended so: the pause in minutes, other part of day, next number.
@@ -101,6 +101,8 @@ mod tests {
             (SaysSettled, Err(End::Reached), Err(End::Reached), Err(End::Reached)),
             (Transferred, Err(End::Reached), Err(End::Reached), Err(End::Reached)),
             (Callback, Ok((1440, false, false)), Ok((1440, false, false)), Err(End::Exhausted)),
+            (NoOfficer, Ok((60, false, false)), Ok((60, false, false)), Err(End::Exhausted)),
+            (Abandoned, Ok((30, false, false)), Ok((30, false, false)), Err(End::Exhausted)),
             (Refused, Ok((1440, false, false)), Err(End::Exhausted), Err(End::Exhausted)),
             (DoNotCall, Err(End::Suppressed), Err(End::Suppressed), Err(End::Suppressed)),
             (WrongNumber, Ok((10, false, true)), Ok((10, false, true)), Err(End::WrongNumber)),

@@ -23,6 +23,8 @@ use std::collections::BTreeMap;
 /// | `voicemail`, `third_party` | yes | 4h | another | same | | `exhausted` |
 /// | `refused` | yes | 24h | any | same | 2 | `exhausted` |
 /// | `callback` | yes | 24h, or when asked for | any | same | | `exhausted` |
+/// | `no_officer` | yes | 1h | any | same | | `exhausted` |
+/// | `abandoned` | yes | 30m, to an agent who is set aside | any | same | | `exhausted` |
 /// | `failed`, `unknown` | yes | 1h | any | same | | `exhausted` |
 /// | `not_placed` | no | 1m | any | same | | |
 ///
@@ -46,6 +48,8 @@ pub fn row(ended: Disposition) -> Row {
         Voicemail | ThirdParty => Row::Again(Again { other_part_of_day: true, ..again(4 * 60) }),
         Refused => Row::Again(Again { max: Some(2), ..again(24 * 60) }),
         Callback => Row::Again(again(24 * 60)),
+        NoOfficer => Row::Again(again(60)),
+        Abandoned => Row::Again(again(30)),
         Failed | Unknown => Row::Again(again(60)),
         NotPlaced => Row::Again(again(1)),
     }

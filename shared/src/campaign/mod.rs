@@ -15,11 +15,12 @@ pub use caller_id::{CallerId, fingerprint, pick};
 pub use idempotency::id_for_key;
 pub use order::{Order, OrderKey};
 pub use rate::{Limits, Rate};
-pub use shelf::{Shelf, edit, read, read_version};
+pub use shelf::{Remembered, Shelf, edit, read, read_version};
 
 use crate::contact::{Language, Matter};
 use crate::flow::Script;
 use crate::hours::{Blackout, Country, Hours, by_day};
+use crate::list::CONFIRM_ABOVE;
 use crate::problem::Problem;
 use crate::provider::Provider;
 use jiff::civil::Date;
@@ -110,6 +111,9 @@ pub struct Settings {
     /// Lower limits than the installation's; what is higher has no effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_limits: Option<PersonLimits>,
+    /// Lists with more contacts call nobody until their size is confirmed, unless their upload said what to expect.
+    #[serde(default = "default_confirm_above")]
+    pub confirm_above: u32,
     #[serde(default)]
     pub order: Order,
     #[serde(default)]
@@ -132,6 +136,10 @@ pub struct Settings {
 
 fn default_zone() -> String {
     "Asia/Jakarta".into()
+}
+
+fn default_confirm_above() -> u32 {
+    CONFIRM_ABOVE
 }
 
 fn default_providers() -> Vec<Provider> {

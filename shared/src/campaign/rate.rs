@@ -10,6 +10,8 @@ const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 1000.0;
 const CONCURRENT_MAX: u32 = 10_000;
 const RAMP_MAX_S: i64 = 24 * 3600;
+/// More is forbidden where it is regulated: 47 CFR 64.1200(a)(7), Ofcom's policy on persistent misuse.
+const ABANDONED_MAX: f64 = 3.0;
 
 /// Limits of a provider's account or of a caller id. What is absent is not limited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,9 @@ pub struct Rate {
     /// After a start or resumption the rate rises from a tenth to the whole in this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ramp_up: Option<SignedDuration>,
+    /// Of a hundred calls of the last day that a person answered, as many may be abandoned: answered when no agent of the
+    /// dialler's was there to speak.
+    pub abandonment_percent: f64,
     /// Limits of each caller id. Calls at once are counted over all campaigns that show the number, orders a second over
     /// those that limit them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +66,13 @@ pub struct Rate {
 impl Default for Rate {
     fn default() -> Self {
         // What a new account of the default provider may do.
-        Rate { calls_per_second: 1.0, concurrent: 10, ramp_up: None, per_caller_id: None }
+        Rate {
+            calls_per_second: 1.0,
+            concurrent: 10,
+            ramp_up: None,
+            abandonment_percent: ABANDONED_MAX,
+            per_caller_id: None,
+        }
     }
 }
 
@@ -73,6 +84,9 @@ impl Rate {
         }
         if self.ramp_up.is_some_and(|d| !(0..=RAMP_MAX_S).contains(&d.as_secs()) || d.is_negative()) {
             return Err(invalid("/rate/ramp_up", "0s to 24h"));
+        }
+        if !(0.0..=ABANDONED_MAX).contains(&self.abandonment_percent) {
+            return Err(invalid("/rate/abandonment_percent", "0 to 3"));
         }
         match self.per_caller_id.unwrap_or_default().fault() {
             Some((member, range)) => Err(invalid(&format!("/rate/per_caller_id/{member}"), range)),
@@ -98,6 +112,8 @@ mod tests {
             json!({ "calls_per_second": 0.001, "concurrent": 1 }),
             json!({ "calls_per_second": 1000, "concurrent": 10_000, "ramp_up": "10m" }),
             json!({ "ramp_up": "0s", "per_caller_id": {} }),
+            json!({ "abandonment_percent": 0 }),
+            json!({ "abandonment_percent": 3 }),
             json!({ "ramp_up": "24h", "per_caller_id": { "calls_per_second": 0.5, "concurrent": 2 } }),
         ] {
             assert_eq!(check(good.clone()), Ok(()), "{good}");
@@ -109,6 +125,8 @@ mod tests {
             (json!({ "concurrent": 0 }), "/rate/concurrent"),
             (json!({ "concurrent": 10_001 }), "/rate/concurrent"),
             (json!({ "ramp_up": "-1s" }), "/rate/ramp_up"),
+            (json!({ "abandonment_percent": 3.1 }), "/rate/abandonment_percent"),
+            (json!({ "abandonment_percent": -1 }), "/rate/abandonment_percent"),
             (json!({ "ramp_up": "-1ms" }), "/rate/ramp_up"),
             (json!({ "ramp_up": "25h" }), "/rate/ramp_up"),
             (json!({ "per_caller_id": { "calls_per_second": 0 } }), "/rate/per_caller_id/calls_per_second"),

@@ -5,11 +5,13 @@ use super::Campaign;
 use crate::problem::Problem;
 use crate::store::{ATTEMPTS, Cell, Store, StoreError, backoff_ms, decode_json, encode_json, keys};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 const VERSION: u8 = 1;
 const NAME: &str = "campaigns";
-/// Campaigns kept at most: the cell is read at every tick.
-pub const CAMPAIGNS_MAX: usize = 500;
+/// Campaigns kept at most: they are one value, of about a kilobyte each.
+pub const CAMPAIGNS_MAX: usize = 1_000;
 
 /// All campaigns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,27 @@ pub async fn read<S: Store>(store: &S) -> Result<Shelf, Problem> {
     match Cell::new(NAME).read(store).await.map_err(|e| Problem::store(&e))? {
         Some(version) => Shelf::decode(&version.bytes),
         None => Ok(Shelf::default()),
+    }
+}
+
+/// The campaigns as an instance last saw them; it keeps them from one request to the next.
+#[derive(Debug, Default)]
+pub struct Remembered(RefCell<Option<(u64, Rc<Shelf>)>>);
+
+impl Remembered {
+    /// The campaigns as last edited. As long as nobody edits them it costs one look at a counter.
+    pub async fn read<S: Store>(&self, store: &S) -> Result<Rc<Shelf>, Problem> {
+        let cell = Cell::new(NAME);
+        let known = self.0.borrow().clone();
+        if let Some((ballot, shelf)) = known
+            && cell.is_newest(store, ballot).await.map_err(|e| Problem::store(&e))?
+        {
+            return Ok(shelf);
+        }
+        let Some(version) = cell.read(store).await.map_err(|e| Problem::store(&e))? else { return Ok(Rc::default()) };
+        let shelf = Rc::new(Shelf::decode(&version.bytes)?);
+        self.0.replace(Some((version.ballot, Rc::clone(&shelf))));
+        Ok(shelf)
     }
 }
 

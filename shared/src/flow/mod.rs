@@ -7,7 +7,7 @@
 //!                 1 ─ Menu: the message and its keys (after silence: Heard)
 //!                        1 ─ thanks                                          Promise
 //!                        2 ─ Transfer ─ bridged or not                       TransferAsked, then Transfer
-//!                            no officer: "we call back"                      Callback
+//!                            no officer: "we call back"                      NoOfficer
 //!                        3 ─ thanks                                          SaysSettled
 //!                        5 ─ "at another time"                               Callback
 //!                        9 ─ "not again"                                     DoNotCall

@@ -175,7 +175,7 @@ impl<'c, 'a> Call<'c, 'a> {
             (Key::One('9'), _) => self.end_for_anybody(&texts.do_not_call, Said::DoNotCall),
             _ if self.scene.settled => self.end(&confirmed.settled, Said::Settled),
             (Key::One('1'), _) => self.end(&matter.promised, Said::Promise),
-            (Key::One('2'), None) => self.end(&confirmed.no_officer, Said::Callback),
+            (Key::One('2'), None) => self.end(&confirmed.no_officer, Said::NoOfficer),
             (Key::One('3'), _) => self.end(&matter.says_settled, Said::SaysSettled),
             (Key::One('5'), _) => self.end_for_anybody(&texts.callback, Said::Callback),
             // Silence after the keys: nothing interrupted the message, so it was heard.

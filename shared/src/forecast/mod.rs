@@ -16,6 +16,7 @@ use crate::hours::{Calendar, LegalHours};
 use crate::problem::Problem;
 use crate::report;
 use crate::store::Store;
+use crate::tick;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,8 @@ pub struct Group {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Forecast {
     pub contacts: u64,
+    /// Of these, contacts of lists whose size is to be confirmed: they count as if it were.
+    pub unconfirmed: u64,
     pub attempts: u64,
     pub talk_s: u64,
     /// Minutes of talk, each begun minute of a call counted whole.
@@ -121,10 +124,12 @@ pub async fn campaign<S: Store>(
     now_ms: i64,
 ) -> Result<(Settings, Forecast), Problem> {
     let shelf = campaign::read(store).await?;
-    let settings = shelf.get(id).ok_or_else(|| campaign::unknown(id))?.settings.clone();
-    let (mut waiting, mut dispositions, mut talk_s) = (Vec::new(), BTreeMap::new(), 0);
+    let campaign = shelf.get(id).ok_or_else(|| campaign::unknown(id))?;
+    let settings = campaign.settings.clone();
+    let (mut waiting, mut dispositions, mut talk_s, mut unconfirmed) = (Vec::new(), BTreeMap::new(), 0, 0);
     for (shard, state) in (0..).zip(report::shard_states(store, engine.shards).await?) {
         waiting.extend(waiting::of_shard(store, shard, &state, id, now_ms).await?);
+        unconfirmed += tick::unconfirmed(campaign, &state.lists);
         if let Some(books) = state.books.get(id) {
             talk_s += books.talk_s;
             for (disposition, n) in &books.dispositions {
@@ -144,13 +149,14 @@ pub async fn campaign<S: Store>(
     }
     let model = AnswerModel::new(&dispositions, talk_s);
     let calendar = Calendar::new(&settings, engine.legal_hours);
-    let forecast = forecast(&settings, &calendar, &waiting, &model, now_ms);
+    let forecast = Forecast { unconfirmed, ..forecast(&settings, &calendar, &waiting, &model, now_ms) };
     Ok((settings, forecast))
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Shown<'a> {
     contacts: u64,
+    unconfirmed: u64,
     finish: Option<String>,
     attempts: u64,
     right_party_contacts: u64,
@@ -193,6 +199,7 @@ impl Forecast {
             .saturating_add(question.price_per_minute.saturating_mul(self.billed_minutes));
         let shown = Shown {
             contacts: self.contacts,
+            unconfirmed: self.unconfirmed,
             finish: self.finish_ms.and_then(time),
             attempts: self.attempts,
             right_party_contacts: self.hours.iter().map(|h| h.right_party).sum(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 const PRIOR: f64 = 200.0;
 /// Shares without experience, in per mille of attempts. House figures of a reminder campaign to mobile numbers: about
 /// half are answered by somebody, a third of all attempts by the right party. To be replaced by one's own results.
-const DEFAULT: [(Disposition, u32); 14] = [
+const DEFAULT: [(Disposition, u32); 16] = [
     (Disposition::NoAnswer, 260),
     (Disposition::Voicemail, 90),
     (Disposition::Busy, 70),
@@ -16,7 +16,9 @@ const DEFAULT: [(Disposition, u32); 14] = [
     (Disposition::WrongNumber, 40),
     (Disposition::ThirdParty, 60),
     (Disposition::Refused, 110),
-    (Disposition::Callback, 30),
+    (Disposition::Callback, 20),
+    (Disposition::NoOfficer, 10),
+    (Disposition::Abandoned, 0),
     (Disposition::Informed, 70),
     (Disposition::Promise, 130),
     (Disposition::SaysSettled, 40),
@@ -77,8 +79,8 @@ impl AnswerModel {
 pub fn talks(disposition: Disposition) -> bool {
     use Disposition::*;
     match disposition {
-        Informed | Promise | SaysSettled | Transferred | Callback | Refused | DoNotCall | WrongNumber | ThirdParty
-        | Voicemail => true,
+        Informed | Promise | SaysSettled | Transferred | Callback | NoOfficer | Refused | DoNotCall | WrongNumber
+        | ThirdParty | Abandoned | Voicemail => true,
         NoAnswer | Busy | InvalidNumber | NotPlaced | Failed | Unknown => false,
     }
 }

@@ -212,6 +212,7 @@ impl<'a> Run<'a> {
             retry,
             overtaken: None,
             withdrawn: false,
+            unconfirmed: false,
             settled: false,
             suppressed: None,
             wrong_number: false,
@@ -265,6 +266,7 @@ impl<'a> Run<'a> {
             disposition,
             talk_s: 0,
             settled: false,
+            abandoned: false,
             do_not_call: disposition == Disposition::DoNotCall,
             callback_at_ms: None,
         };

@@ -14,6 +14,7 @@
 
 mod calendar;
 mod days;
+pub mod epoch_day;
 mod legal;
 mod week;
 mod zone;

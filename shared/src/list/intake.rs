@@ -27,6 +27,8 @@ pub struct Label {
     pub campaign: String,
     pub name: String,
     pub office: String,
+    /// How many contacts are expected: a list with more waits to be confirmed.
+    pub expected: Option<u64>,
 }
 
 /// A file on its way into the store.
@@ -134,6 +136,7 @@ impl<'a, S: Store> Intake<'a, S> {
             name: self.label.name.clone(),
             office: self.label.office.clone(),
             received_ms: clock(),
+            expected: self.label.expected,
             rows: summary.rows.into(),
             accepted: summary.accepted.into(),
             rejected: summary.rejected.into(),

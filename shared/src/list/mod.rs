@@ -12,6 +12,7 @@
 //! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Rejection`] |
 //! | `shelf` | where lists are kept: [`Manifest`], pages |
 //! | `intake` | a file on its way there: [`Intake`] |
+//! | `size` | a list larger than anybody said waits to be confirmed: [`Size`] |
 //! | `progress` | what is left of an upload that was cut off: [`Progress`] |
 //! | `pages` | accepted contacts grouped as they are dialled: [`Pages`] |
 
@@ -29,6 +30,7 @@ mod refusal;
 mod row;
 mod rules;
 mod shelf;
+mod size;
 mod taxpayer;
 mod text;
 mod zone;
@@ -41,6 +43,7 @@ pub use reader::{Reader, Summary};
 pub use refusal::{Reason, Rejection, Warning};
 pub use rules::Rules;
 pub use shelf::{Manifest, ManifestGroup, data_key, fix_shards, manifest, read_page, read_rejected, rejected_csv};
+pub use size::{CONFIRM_ABOVE, Size, size};
 
 use crate::contact::Contact;
 

@@ -1,6 +1,6 @@
 //! Where lists are kept: sealed pages, a wrapped data key, a manifest.
 
-use super::Rejection;
+use super::{Rejection, Size};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
@@ -29,6 +29,8 @@ pub struct Manifest {
     pub name: String,
     pub office: String,
     pub received_ms: i64,
+    /// How many contacts the upload said were to be expected.
+    pub expected: Option<u64>,
     pub rows: u64,
     pub accepted: u64,
     pub rejected: u64,
@@ -53,24 +55,42 @@ impl Manifest {
         encode_json(VERSION, self)
     }
 
-    /// The answer to an upload, and to a question about the list.
-    pub fn to_json(&self) -> serde_json::Value {
+    /// How many contacts it has, and how many were expected.
+    pub fn size(&self) -> Size {
+        Size { contacts: self.groups.iter().map(|g| u64::from(g.contacts)).sum(), meant: self.expected }
+    }
+
+    /// The answer to an upload, and to a question about the list. `confirm_above`: as the campaign says.
+    pub fn to_json(&self, size: Size, confirm_above: u32) -> serde_json::Value {
+        let awaits = size.awaits_confirmation(confirm_above);
+        let hint = format!(
+            "Nobody of this list is called: it has more contacts than were expected. If it is the right file, POST \
+             {{\"contacts\": {}}} to /v1/lists/{}/confirm; if not, withdraw it with DELETE.",
+            size.contacts, self.list
+        );
         let columns: serde_json::Map<String, serde_json::Value> =
             self.columns.iter().map(|(header, field)| (header.clone(), field.clone().into())).collect();
-        serde_json::json!({
+        let mut json = serde_json::json!({
             "list": self.list,
             "campaign": self.campaign,
             "name": self.name,
             "office": self.office,
             "rows": self.rows,
             "accepted": self.accepted,
+            "contacts": size.contacts,
+            "expected": self.expected,
+            "confirmed": !awaits,
             "rejected": self.rejected,
             "duplicates": self.duplicates,
             "warnings": self.warnings,
             "rejected_by_reason": self.rejected_by_reason,
             "rejected_url": format!("/v1/lists/{}/rejected", self.list),
             "columns": columns,
-        })
+        });
+        if let (true, Some(object)) = (awaits, json.as_object_mut()) {
+            object.insert("hint".into(), hint.into());
+        }
+        json
     }
 }
 

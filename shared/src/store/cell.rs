@@ -139,6 +139,12 @@ impl Cell {
         Err(StoreError(format!("writers of cell {} overtook {LOOKS_MAX} reads in a row", self.name)))
     }
 
+    /// Whether a value [read](Cell::read) under `ballot` is still what a read would answer: nobody took a ballot since, so
+    /// nobody can have committed. Costs no durable commit where the store reads counters [without one](Store::counter).
+    pub async fn is_newest<S: Store>(&self, store: &S, ballot: u64) -> Result<bool, StoreError> {
+        Ok(number(store.counter(&keys::cell_counter(&self.name)).await?)? == ballot)
+    }
+
     /// Takes a ballot and finds its base. One durable commit.
     pub async fn begin<S: Store>(&self, store: &S) -> Result<Draft, StoreError> {
         let ballot = number(store.increment(&keys::cell_counter(&self.name), 1).await?)?;

@@ -9,7 +9,7 @@
 //! | `dering/n/c/NAME` | counter of the cell NAME | the cell's writers | the cell's readers |
 //! | `dering/n/l/NAME` | counter of the log NAME | the log's writers | the log's readers |
 //! | `dering/c/NAME@B` | slot of cell NAME under ballot B | the cell's writers | the cell's readers |
-//! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice | the tick |
+//! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice, the tick | the tick |
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, agents' requests, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
@@ -20,6 +20,7 @@
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
+//! | `dering/y/LIST` | how many contacts an admin has confirmed the list to have | ingest | ingest, the tick, reports |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
 //! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
 //! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, voice, the tick | the tick |
@@ -28,7 +29,7 @@
 //! | `dering/n/b/S/B/I` | how many claims were handed out of the block that begins with claim I | an agent's request | agents' requests, the tick |
 //! | `dering/b/S/CAMPAIGN` | the blocks of claims that agents may take from | the tick | an agent's request |
 //! | `dering/g/HASH` | which claims an agent's last requests were answered with | the agent's request | the agent's request |
-//! | `dering/t/S/B/I` | what an agent noted of a call, sealed | the agent's report | nobody yet |
+//! | `dering/t/S/B/I` | what an agent noted of a call, sealed | the agent's report | reports |
 //! | `dering/shards` | the number of shards, fixed at first use | ingest | everyone |
 
 /// What every key begins with.
@@ -122,6 +123,11 @@ pub fn data_key(list: &str) -> String {
 /// Progress of a list's upload.
 pub fn upload(list: &str) -> String {
     format!("{PREFIX}u/{list}")
+}
+
+/// An admin's word that the list has the size it is meant to have.
+pub fn confirmation(list: &str) -> String {
+    format!("{PREFIX}y/{list}")
 }
 
 /// A campaign as it was under `version`.

@@ -2,11 +2,11 @@
 
 use super::claim::{self, Claim};
 use super::lookup::{self, Around, Known, Scope};
-use super::pace::Turn;
+use super::pace::{self, Turn};
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
-use super::{Work, agenda, expire, offer};
+use super::{Work, agenda, confirm, expire, offer};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State, fingerprint};
 use crate::contact::Contact;
@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::provider::Provider;
 use crate::store::Store;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Claims a tick at most, over all campaigns.
 pub const CLAIMS_MAX: usize = 1_000;
@@ -34,11 +35,12 @@ pub struct Placement {
 
 /// Claims what may be called within the horizon, for all campaigns.
 pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, Problem> {
+    confirm::look(work).await?;
     let mut placements = Vec::new();
-    let campaigns: Vec<Campaign> = work.shelf.campaigns.clone();
-    work.state.pace.look_round(&work.shelf, work.now_ms);
+    let shelf = Rc::clone(&work.shelf);
+    work.state.pace.look_round(&shelf, work.now_ms);
     let mut running = Vec::new();
-    for campaign in &campaigns {
+    for campaign in &shelf.campaigns {
         match campaign.state {
             State::Finished => expire::all(work, &campaign.id),
             State::Running => running.push(campaign),
@@ -48,19 +50,24 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
     work.state.pace.in_turn(&mut running);
     for campaign in running {
         expire::due(work, campaign);
+        work.hold("unconfirmed", confirm::waiting(campaign, &work.state.lists));
         if campaign.settings.mode == Mode::Assisted {
             offer::offer(work, campaign).await?;
             continue;
         }
         work.pacing.mend(&mut work.state.pace, campaign);
         let (room, why) = work.pacing.room(&work.state.pace, campaign);
+        let (room, why) = match work.state.pace.most().saturating_sub(placements.len()) {
+            most if most < room => (most, pace::LATE),
+            _ => (room, why),
+        };
         let want = room.min(CLAIMS_MAX.saturating_sub(work.claims.into()));
         let before = placements.len();
         if want > 0 {
             choose_in(work, campaign, want, &mut placements).await?;
         }
         if placements.len() - before >= want {
-            match waiting(work, &campaign.id) {
+            match waiting(work, campaign) {
                 0 => {}
                 left => work.hold(why, left),
             }
@@ -70,10 +77,10 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
 }
 
 /// Contacts of a campaign that could be called now, as far as the state tells.
-fn waiting<S: Store>(work: &Work<'_, S>, campaign: &str) -> u64 {
+pub(super) fn waiting<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> u64 {
     let state = &work.state;
-    let lists = state.lists.iter().filter(|l| l.campaign == campaign);
-    let due = state.retries.iter().filter(|b| b.campaign == campaign && b.earliest_ms <= work.now_ms);
+    let lists = state.lists.iter().filter(|l| l.campaign == campaign.id && !confirm::awaits(campaign, l));
+    let due = state.retries.iter().filter(|b| b.campaign == campaign.id && b.earliest_ms <= work.now_ms);
     lists.flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>() + due.map(|b| u64::from(b.count)).sum::<u64>()
 }
 

@@ -207,7 +207,7 @@ fn close<S: Store>(
         Next::Again { .. } if withdrawn => Err(End::Withdrawn),
         Next::Again { how, at_ms } => number(&how, claim.phone, &mut past, contact).map(|phone| (how, at_ms, phone)),
     };
-    book(work, ended, outcome);
+    book(work, ended, claim, outcome);
     if let (None, None, Some(provider)) = (&ended.watched, refusal_of(ended), claim.provider) {
         work.state.pace.ended(provider, outcome.disposition.answered(), work.now_ms);
     }
@@ -308,7 +308,7 @@ fn after_refusal(
 }
 
 /// Tallies.
-fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, outcome: &Outcome) {
+fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome: &Outcome) {
     let books = work.state.books.entry(ended.campaign.clone()).or_default();
     if let Some(watched) = &ended.watched {
         if let Some(n) = books.dispositions.get_mut(&watched.booked) {
@@ -319,6 +319,11 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, outcome: &Outcome) {
     *books.dispositions.entry(outcome.disposition).or_default() += 1;
     books.right_party += u64::from(outcome.disposition.right_party());
     books.talk_s += u64::from(outcome.talk_s);
+    let counted = ended.watched.as_ref().is_some_and(|watched| watched.booked.live());
+    // A provider's calls are never abandoned: somebody always speaks.
+    if claim.provider.is_none() && outcome.disposition.live() && !counted {
+        books.answered.add(work.now_ms, outcome.abandoned);
+    }
     let dialled_ms = ended.dial_at_ms;
     books.first_dial_ms = Some(books.first_dial_ms.map_or(dialled_ms, |f| f.min(dialled_ms)));
     books.last_fold_ms = Some(work.now_ms);

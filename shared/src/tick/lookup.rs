@@ -51,13 +51,15 @@ impl Known {
         let Around { vault, state, campaign, calendar, limits, now_ms } = *around;
         let Candidate { retry, contact } = candidate;
         let settings = &campaign.settings;
+        let list = state.lists.iter().find(|l| l.id == retry.contact.list);
         Facts {
             now_ms,
             local: Local { settings, calendar, zone: contact.time_zone.as_deref() },
             contact,
             retry,
             overtaken: state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),
-            withdrawn: state.lists.iter().any(|l| l.id == retry.contact.list && l.withdrawn),
+            withdrawn: list.is_some_and(|l| l.withdrawn),
+            unconfirmed: list.is_some_and(|l| l.size.awaits_confirmation(settings.confirm_above)),
             settled: self.settled,
             suppressed: self.suppressed,
             wrong_number: self.wrong_number,

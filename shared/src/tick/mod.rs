@@ -12,6 +12,7 @@ pub mod again;
 mod agenda;
 mod choose;
 mod claim;
+mod confirm;
 mod expire;
 mod fold;
 mod lookup;
@@ -25,14 +26,16 @@ pub mod rules;
 mod state;
 mod unread;
 mod uploads;
+mod void;
 mod why;
 
 pub(crate) use again::{Local, not_before};
 pub(crate) use agenda::of_campaign as retries_of;
 pub use claim::{Claim, place as claim_place};
+pub(crate) use confirm::waiting as unconfirmed;
 pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
-pub use offer::{LEASE_MS, unreported_ms};
+pub use offer::{LEASE_MS, PREVIEW_MS, unreported_ms};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
@@ -40,7 +43,7 @@ pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
-use crate::campaign::{self, Campaign, PersonLimits, Shelf};
+use crate::campaign::{Campaign, PersonLimits, Remembered, Shelf};
 use crate::contact::Contact;
 use crate::hours::{Calendar, LegalHours};
 use crate::list;
@@ -59,7 +62,6 @@ pub trait World {
     fn now_ms(&self) -> i64;
     /// 24 random bytes.
     fn nonce(&self) -> [u8; 24];
-    /// Waits.
     async fn sleep_ms(&self, ms: u64);
     /// Sends a request and waits for the answer at most `timeout_ms`.
     async fn send(&self, request: ApiRequest, timeout_ms: u64) -> Sent;
@@ -89,6 +91,8 @@ pub struct Setup<'a> {
     pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
+    /// What the instance remembers of the campaigns.
+    pub campaigns: &'a Remembered,
 }
 
 /// What a tick did.
@@ -152,7 +156,7 @@ struct Work<'a, S: Store> {
     store: &'a S,
     vault: &'a Vault,
     nonce: &'a dyn Fn() -> [u8; 24],
-    shelf: Shelf,
+    shelf: Rc<Shelf>,
     shard: u16,
     legal_hours: &'a LegalHours,
     ballot: u64,
@@ -269,7 +273,7 @@ fn identity_changed() -> Problem {
 pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
     let cell = cell(shard);
-    let shelf = campaign::read(store).await?;
+    let shelf = setup.campaigns.read(store).await?;
     let began_ms = world.now_ms();
     let draft = cell.begin(store).await.map_err(failed)?;
     let now_ms = world.now_ms();
@@ -332,12 +336,18 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     if !work.writes.is_empty() {
         store.set_many(&work.writes).await.map_err(failed)?;
     }
-    cell.propose(store, &draft, &encode(state::VERSION, &work.state)).await.map_err(failed)?;
-    report.committed = cell.commit(store, &draft).await.map_err(failed)?;
-    if !report.committed {
+    let state = encode(state::VERSION, &work.state);
+    let committed = match cell.propose(store, &draft, &state).await {
+        Ok(()) => cell.commit(store, &draft).await,
+        Err(error) => Err(error),
+    };
+    if committed != Ok(true) {
+        // Best effort: without it, claims that somebody inherits are closed by their time-out, as of calls that may have rung.
+        let _ = void::tell(&work, world, &placements).await;
         report.claimed = 0;
-        return Ok(report);
+        return committed.map(|_| report).map_err(failed);
     }
+    report.committed = true;
     let mut deletes = std::mem::take(&mut work.deletes);
     let guard = work.state.pace.guard();
     let mut tell = offer::boards(&work, &before);

@@ -1,10 +1,10 @@
 //! News that belongs to no call: lists that came or went, inbound calls. Kept in the shard's log until folded.
 
 use super::state::{GroupCursor, ListState};
-use super::{Work, unread, uploads};
+use super::{Work, unread, uploads, void};
 use crate::attempt::End;
 use crate::hours;
-use crate::list::Manifest;
+use crate::list::{Manifest, Size};
 use crate::problem::Problem;
 use crate::store::{Log, Store, decode, encode, keys};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub enum ShardNews {
     ListWithdrawn { list: String },
     /// An inbound call came in (`answered` false), or was answered by an officer. `call` is a keyed hash.
     Inbound { call: String, at_ms: i64, answered: bool },
+    /// A tick did not commit, and placed none of its claims.
+    ClaimsVoid { ballot: u64, claims: u16 },
 }
 
 impl ShardNews {
@@ -115,8 +117,8 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 groups.clear();
                 work.state.lists.retain(|l| l.id != list);
             }
-            let campaign = manifest.campaign;
-            work.state.lists.push(ListState { id: list, campaign, withdrawn, wrapped_by: None, turn: 0, groups });
+            let (size, campaign) = (manifest.size(), manifest.campaign);
+            work.state.lists.push(ListState { id: list, campaign, withdrawn, size, wrapped_by: None, turn: 0, groups });
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
@@ -127,6 +129,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                     id: list,
                     campaign,
                     withdrawn: true,
+                    size: Size::default(),
                     wrapped_by: None,
                     turn: 0,
                     groups,
@@ -154,6 +157,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 year.inbound_answered += 1;
             }
         }
+        ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims),
     }
     Ok(None)
 }

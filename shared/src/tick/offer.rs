@@ -3,6 +3,7 @@
 
 use super::claim;
 use super::lookup::Known;
+use super::pace::abandonment::Share;
 use super::state::{Call, Offer, Open, Retry, Shard};
 use super::{Work, agenda, choose, fold, pace};
 use crate::assist::lease::{self, BEAT, Block, RELEASED, REVOKED, STARTED};
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How long an agent has to start a call, from its claim or the last heartbeat.
 pub const LEASE_MS: i64 = 75_000;
 /// Heartbeats keep a claim this long at most: a forgotten browser tab must not keep a person from being called.
-const PREVIEW_MS: i64 = 10 * 60_000;
+pub const PREVIEW_MS: i64 = 10 * 60_000;
 /// How long a block is handed out. Who would not be called any more is then looked at anew.
 const OFFER_MS: i64 = 120_000;
 /// A block is closed so long after it is handed out no more, for requests on hosts whose clocks are late.
@@ -43,14 +44,22 @@ pub async fn offer<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign) -> Res
     let blocks: BTreeSet<_> = offered().filter(|o| o.leased_ms.is_none()).map(|o| (o.call.0, o.block)).collect();
     let room = (work.pacing.lines_left(campaign) as usize).saturating_sub(offered().count());
     let want = room.min(BLOCK_MAX).min(choose::CLAIMS_MAX.saturating_sub(work.claims.into()));
-    if want == 0 || blocks.len() >= BLOCKS_MAX {
-        return Ok(());
+    if want > 0 && blocks.len() < BLOCKS_MAX {
+        let first = work.claims;
+        choose::choose_in(work, campaign, want, &mut Vec::new()).await?;
+        let block = (first, work.claims - first);
+        let made = |o: &&mut Offer| o.call.0 == work.ballot && o.call.1 >= first;
+        work.state.offers.iter_mut().filter(made).for_each(|o| o.block = block);
     }
-    let first = work.claims;
-    choose::choose_in(work, campaign, want, &mut Vec::new()).await?;
-    let block = (first, work.claims - first);
-    let made = |o: &&mut Offer| o.call.0 == work.ballot && o.call.1 >= first;
-    work.state.offers.iter_mut().filter(made).for_each(|o| o.block = block);
+    let offered = work.state.offers.iter().filter(|o| o.campaign == campaign.id);
+    let (free, taken): (Vec<_>, Vec<_>) = offered.partition(|o| o.leased_ms.is_none());
+    let (free, offered) = (free.len(), free.len() + taken.len());
+    if offered >= work.pacing.lines_left(campaign) as usize {
+        work.hold(pace::CONCURRENT, choose::waiting(work, campaign));
+    }
+    if share(work, &campaign.id).spare(campaign.settings.rate.abandonment_percent).is_none() {
+        work.hold(pace::abandonment::HELD, free as u64);
+    }
     Ok(())
 }
 
@@ -152,9 +161,15 @@ pub fn boards<S: Store>(work: &Work<'_, S>, before: &Shard) -> Vec<(String, Vec<
         let open = work.state.offers.iter().filter(|o| o.campaign == *campaign && o.leased_ms.is_none());
         let blocks: BTreeMap<Block, i64> = open.map(|o| (block_of(work.shard, o), o.until_ms)).collect();
         let blocks = blocks.into_iter().map(|(block, until_ms)| OpenBlock { block, until_ms }).collect();
-        (keys::board(work.shard, campaign), Board { identity: work.vault.id(), blocks }.encode())
+        let share = share(work, campaign);
+        (keys::board(work.shard, campaign), Board { identity: work.vault.id(), blocks, share }.encode())
     };
     campaigns.into_iter().map(board).collect()
+}
+
+/// The campaign's calls of the last day that a person answered, in this shard.
+fn share<S: Store>(work: &Work<'_, S>, campaign: &str) -> Share {
+    work.state.books.get(campaign).map_or_else(Share::default, |books| books.answered.share(work.now_ms))
 }
 
 fn block_of(shard: u16, offer: &Offer) -> Block {

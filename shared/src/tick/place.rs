@@ -125,7 +125,12 @@ pub async fn place<W: World>(
             };
             let made = match turn {
                 Ok(()) => order(world, setup, &placement, &call, guard).await,
-                Err(why) => Made::Held(why),
+                Err(why) => {
+                    if why == pace::LATE {
+                        guard.borrow_mut().late(world.now_ms());
+                    }
+                    Made::Held(why)
+                }
             };
             (call, made)
         })

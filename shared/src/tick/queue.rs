@@ -2,8 +2,8 @@
 //! at is bounded by what is wanted, never by the length of the lists.
 
 use super::place::reach_ms;
-use super::state::{Bucket, ContactRef, Rank, Retry};
-use super::{Work, agenda};
+use super::state::{Bucket, ContactRef, ListState, Rank, Retry};
+use super::{Work, agenda, confirm};
 use crate::attempt::Past;
 use crate::campaign::{Campaign, Order, OrderKey};
 use crate::contact::Contact;
@@ -57,7 +57,8 @@ impl Queue {
             agenda::due(work, &campaign.id).into_iter().map(|b| (place(order, b.rank), b)).collect();
         retries.sort_by_key(|(_, b)| (b.earliest_ms, b.ballot, b.n));
         let mut fresh: BTreeMap<Vec<i32>, Vec<(usize, usize)>> = BTreeMap::new();
-        for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| l.campaign == campaign.id) {
+        let called = |l: &ListState| l.campaign == campaign.id && !confirm::awaits(campaign, l);
+        for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| called(l)) {
             for (g, group) in list.groups.iter().enumerate() {
                 let rank = Rank { callback: false, priority: group.priority, due_date: group.due_date };
                 fresh.entry(place(order, rank)).or_default().push((l, g));

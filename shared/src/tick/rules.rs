@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-/// When a person is in another call: looked at again after this.
-const IN_CALL_MS: i64 = 60_000;
+/// When a person is in another call, or a list not confirmed: looked at again after this.
+const SOON_MS: i64 = 60_000;
 /// When nothing tells from when on it may be called: looked at again after this, should the settings be changed meanwhile.
 const LOOKED_AGAIN_MS: i64 = 24 * 3_600_000;
 
@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub overtaken: Option<End>,
     /// Its list was withdrawn.
     pub withdrawn: bool,
+    /// Its list is larger than anybody said it would be.
+    pub unconfirmed: bool,
     /// The matter is settled.
     pub settled: bool,
     /// Why the person is not to be called, if an entry for the phone or the taxpayer holds.
@@ -76,6 +78,8 @@ pub enum Rule {
     AttemptsCampaign,
     /// In the group that is not called, for comparison.
     HeldOut,
+    /// The size of its list is not confirmed, and it was not called before.
+    Unconfirmed,
     /// Another call to this person is open.
     InCall,
     /// The number is of another country than the campaign's, whose limits were not looked at.
@@ -120,7 +124,7 @@ pub struct Held {
 }
 
 /// All rules. The first that ends the contact or its number decides; of those that only let it wait, the longest wait.
-pub const RULES: [Rule; 18] = [
+pub const RULES: [Rule; 19] = [
     Rule::Overtaken,
     Rule::Withdrawn,
     Rule::Expired,
@@ -130,6 +134,7 @@ pub const RULES: [Rule; 18] = [
     Rule::WrongNumber,
     Rule::AttemptsCampaign,
     Rule::HeldOut,
+    Rule::Unconfirmed,
     Rule::InCall,
     Rule::ForeignNumber,
     Rule::NotYetDue,
@@ -189,6 +194,7 @@ impl Rule {
             Rule::WrongNumber => "wrong_number",
             Rule::AttemptsCampaign => "attempts_campaign",
             Rule::HeldOut => "held_out",
+            Rule::Unconfirmed => "unconfirmed",
             Rule::InCall => "in_call",
             Rule::ForeignNumber => "foreign_number",
             Rule::NotYetDue => "not_yet_due",
@@ -224,7 +230,11 @@ impl Rule {
             Rule::AttemptsCampaign => close(f.retry.attempts >= attempts.max, End::Exhausted),
             // A change of the share does not touch those who were called before.
             Rule::HeldOut => close(f.held_out && f.retry.attempts == 0, End::HeldOut),
-            Rule::InCall => f.in_call.then(|| Effect::Wait(now_ms.saturating_add(IN_CALL_MS))),
+            Rule::Unconfirmed => {
+                let waits = f.unconfirmed && f.retry.attempts == 0;
+                waits.then(|| Effect::Wait(now_ms.saturating_add(SOON_MS)))
+            }
+            Rule::InCall => f.in_call.then(|| Effect::Wait(now_ms.saturating_add(SOON_MS))),
             Rule::ForeignNumber => {
                 let phone = f.contact.phones.get(usize::from(f.retry.phone));
                 let foreign = phone.is_some_and(|phone| !f.local.settings.country.has_number(phone));
@@ -262,6 +272,7 @@ impl Rule {
             Rule::WrongNumber => format!("number {} of {}", f.retry.phone.saturating_add(1), f.contact.phones.len()),
             Rule::AttemptsCampaign => format!("{} of {} attempts", f.retry.attempts, attempts.max),
             Rule::HeldOut => format!("{} % of the taxpayers are not called, for comparison", settings.holdout_percent),
+            Rule::Unconfirmed => "the list has more contacts than were expected, and nobody has confirmed them".into(),
             Rule::InCall => "open calls to the phone or the taxpayer".into(),
             Rule::ForeignNumber => format!("numbers of {} only", settings.country.as_str()),
             Rule::NotYetDue => "the pause after the last attempt, or the time that was asked for".into(),

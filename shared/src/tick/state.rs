@@ -2,10 +2,13 @@
 //! and does not grow with the length of lists.
 
 use super::pace::Pace;
+use super::pace::abandonment::Answered;
 use super::rewrap::Replacement;
 use super::unread::Unread;
 use super::uploads::Upload;
 use crate::attempt::{Disposition, End, Past};
+use crate::hours::epoch_day;
+use crate::list::Size;
 use crate::provider::Provider;
 use crate::store::LogReader;
 use jiff::civil::Date;
@@ -65,6 +68,7 @@ pub struct ListState {
     /// Empty of a list that was withdrawn before its manifest could be read.
     pub campaign: String,
     pub withdrawn: bool,
+    pub size: Size,
     /// When it had its turn among lists of equal rank: the least comes next.
     pub turn: u64,
     /// The master key that is known to wrap its data key; looked at only while one is replaced.
@@ -78,6 +82,7 @@ pub struct ListState {
 pub struct GroupCursor {
     pub group: u32,
     pub zone: Option<String>,
+    #[serde(with = "epoch_day")]
     pub due_date: Date,
     pub priority: u8,
     pub page: u32,
@@ -153,6 +158,7 @@ pub struct Rank {
     /// Asked to be called at a time: before all others.
     pub callback: bool,
     pub priority: u8,
+    #[serde(with = "epoch_day")]
     pub due_date: Date,
 }
 
@@ -204,6 +210,8 @@ pub struct Books {
     pub talk_s: u64,
     pub first_dial_ms: Option<i64>,
     pub last_fold_ms: Option<i64>,
+    /// Of an assisted campaign: the last day's calls that a person answered.
+    pub answered: Answered,
 }
 
 /// A calendar year's calls, as the annual report counts them.
@@ -252,5 +260,33 @@ impl Shard {
         if contacts > 0 {
             *self.books.entry(campaign.to_owned()).or_default().ends.entry(end).or_default() += contacts;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    /// Beside its place in a list's page, a contact that waits for its first attempt costs nothing; what one costs that
+    /// waits for a further one is this.
+    #[test]
+    fn a_contact_that_waits_takes_sixty_bytes_at_most() {
+        let retry = Retry {
+            contact: ContactRef { list: "l-d08c84bc0b136419".into(), group: 100, page: 10_000, index: 499 },
+            attempts: 2,
+            phone: 1,
+            not_before_ms: 1_803_870_000_000,
+            rank: Rank { callback: false, priority: 3, due_date: date(2027, 3, 31) },
+            past: Past {
+                tried: vec![(Disposition::NoAnswer, 1), (Disposition::Busy, 1)],
+                dials: vec![1_803_800_000_000, 1_803_860_000_000],
+                unusable: 0,
+            },
+            unknown: None,
+            refused_by: Vec::new(),
+        };
+        let page = crate::store::encode(VERSION, &vec![retry; 200]);
+        assert!(page.len() / 200 <= 60, "{} bytes a contact", page.len() / 200);
     }
 }

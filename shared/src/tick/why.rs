@@ -89,7 +89,10 @@ pub async fn why<S: Store>(store: &S, vault: &Vault, asked: &Asked<'_>) -> Resul
     let offered = state.offers.iter().map(|o| (&o.person, &o.taxpayer));
     let (phone, taxpayer) = (&known.person.phone, &known.person.taxpayer);
     let in_call = open.chain(offered).any(|(p, t)| p == phone || t == taxpayer);
-    let facts = known.facts(&around, candidate, in_call);
+    let mut facts = known.facts(&around, candidate, in_call);
+    // Also of a list that no tick has heard of yet.
+    let size = list::size(store, &manifest).await.map_err(failed)?;
+    facts.unconfirmed = size.awaits_confirmation(campaign.settings.confirm_above);
     let may = campaign.state == State::Running && stands != Stands::Ended;
     Ok(Why {
         contact: asked.contact.to_owned(),

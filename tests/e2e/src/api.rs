@@ -279,7 +279,20 @@ impl Client {
     /// # Errors
     /// As [`Client::send`].
     pub async fn upload(&self, campaign: &str, name: &str, file: impl Into<Bytes>) -> Result<Answer> {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
+        self.upload_with(campaign, &[("name", name)], file).await
+    }
+
+    /// Uploads a CSV list, with what the query says of it.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn upload_with(
+        &self,
+        campaign: &str,
+        parameters: &[(&str, &str)],
+        file: impl Into<Bytes>,
+    ) -> Result<Answer> {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let path = format!("/v1/campaigns/{campaign}/lists?{query}");
         let file: Bytes = file.into();
         // In pieces, as from a disk: nothing may depend on where they are cut.

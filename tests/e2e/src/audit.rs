@@ -166,7 +166,7 @@ fn allowed(books: &Books<'_>, call: &CallRecord) -> Vec<&'static str> {
         // The conversation may have broken off at any point.
         allowed.push("refused");
         if call.behaviour == Behaviour::AsksOfficer {
-            allowed.push("callback");
+            allowed.push("no_officer");
         }
         if call.keys.starts_with('1') {
             allowed.push("informed");

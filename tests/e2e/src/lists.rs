@@ -88,25 +88,49 @@ pub fn sample(today: Date) -> Result<List> {
 /// More than a million are asked for.
 pub fn generated(contacts: u32, today: Date) -> Result<List> {
     ensure!(contacts <= 1_000_000, "at most a million contacts");
-    let due = format_date(plus_days(today, 30)?, "dmy")?;
-    let year = today.year() - 1;
-    let mut text = String::with_capacity(contacts as usize * 150);
-    text.push_str(
-        "NPWP;NAMA WP;NO TELP/HP;PERIHAL;JENIS PAJAK;KAP-KJS;MASA PAJAK;TAHUN PAJAK;JATUH TEMPO;PROVINSI;PRIORITAS\r\n",
-    );
-    let mut rows = Vec::with_capacity(contacts as usize);
-    for i in 0..contacts {
+    let form = Generated::new(today)?;
+    let mut file = Generated::HEADER.to_owned();
+    (0..contacts).for_each(|i| file.push_str(&form.row(i)));
+    let row = |i| Row { row: i + 2, verdict: Verdict::Accepted(vec![format!("+62{}", phone(i))]) };
+    Ok(List { name: format!("rekaan-{contacts}"), file: file.into_bytes(), rows: (0..contacts).map(row).collect() })
+}
+
+/// The rows of generated lists, for those that are too long to be held.
+pub struct Generated {
+    due: String,
+    year: i16,
+}
+
+impl Generated {
+    pub const HEADER: &str =
+        "NPWP;NAMA WP;NO TELP/HP;PERIHAL;JENIS PAJAK;KAP-KJS;MASA PAJAK;TAHUN PAJAK;JATUH TEMPO;PROVINSI;PRIORITAS\r\n";
+
+    /// Rows that fall due 30 days after `today`.
+    ///
+    /// # Errors
+    /// The calendar ends.
+    pub fn new(today: Date) -> Result<Self> {
+        Ok(Generated { due: format_date(plus_days(today, 30)?, "dmy")?, year: today.year() - 1 })
+    }
+
+    /// Row `i` of ten million.
+    pub fn row(&self, i: u32) -> String {
         let (province, office) =
             [("DKI Jakarta", 13), ("Bali", 904), ("Papua", 952), ("Jawa Barat", 423)][i as usize % 4];
-        let npwp = npwp(&format!("07{i:06}"), office);
-        let phone = format!("81200{i:06}");
-        text.push_str(&format!(
-            "{npwp};Orang Rekaan {i};0{phone};BELUM LAPOR SPT;SPT Tahunan PPh Orang Pribadi;411125-200;01-12;{year};{due};{province};{}\r\n",
+        let npwp = npwp(&format!("{:08}", 7_000_000 + i % 10_000_000), office);
+        format!(
+            "{npwp};Orang Rekaan {i};0{};BELUM LAPOR SPT;SPT Tahunan PPh Orang Pribadi;411125-200;01-12;{};{};{province};{}\r\n",
+            phone(i),
+            self.year,
+            self.due,
             1 + i % 3
-        ));
-        rows.push(Row { row: i + 2, verdict: Verdict::Accepted(vec![format!("+62{phone}")]) });
+        )
     }
-    Ok(List { name: format!("rekaan-{contacts}"), file: text.into_bytes(), rows })
+}
+
+/// The mobile number of row `i`, as it is dialled within the country, without the zero.
+fn phone(i: u32) -> String {
+    format!("8120{:07}", i % 10_000_000)
 }
 
 /// An old 15-digit taxpayer number: eight digits, their check digit (Luhn), the office, the head office.

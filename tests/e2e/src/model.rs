@@ -24,7 +24,7 @@ pub struct Totals {
 }
 
 /// Dispositions that mean the right person was spoken to.
-pub const RIGHT_PARTY: [&str; 5] = ["informed", "promise", "says_settled", "transferred", "do_not_call"];
+pub const RIGHT_PARTY: [&str; 6] = ["informed", "promise", "says_settled", "transferred", "no_officer", "do_not_call"];
 
 /// What a call comes to when nothing goes wrong on the way.
 pub fn disposition(options: &Options, behaved: Behaviour, to: &str, nth: u32) -> &'static str {
@@ -39,7 +39,7 @@ pub fn disposition(options: &Options, behaved: Behaviour, to: &str, nth: u32) ->
         Behaviour::ThirdParty => "third_party",
         Behaviour::Promise => "promise",
         Behaviour::AsksOfficer if officer_answers(options.seed, to, nth) => "transferred",
-        Behaviour::AsksOfficer => "callback",
+        Behaviour::AsksOfficer => "no_officer",
         Behaviour::SaysSettled => "says_settled",
         Behaviour::DoNotCall => "do_not_call",
         Behaviour::Informed => "informed",

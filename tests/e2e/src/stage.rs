@@ -134,7 +134,10 @@ impl Stage {
     pub async fn begin(&self, campaign: &Value, list: &List) -> Result<Upload> {
         self.client.start_campaign(campaign).await?;
         let id = campaign.get("id").and_then(Value::as_str).unwrap_or_default();
-        self.client.upload(id, &list.name, list.file.clone()).await?.success().context("the list")?.json()
+        // Whoever asks for a large list means it.
+        let expected = list.rows.len().to_string();
+        let said = [("name", list.name.as_str()), ("expected", expected.as_str())];
+        self.client.upload_with(id, &said, list.file.clone()).await?.success().context("the list")?.json()
     }
 
     /// A ticker at a pace for tests.
@@ -229,7 +232,7 @@ pub fn campaign(id: &str, caller_ids: &[String]) -> Value {
             "per_week": 20,
             "retry": {
                 "no_answer": soon, "voicemail": soon, "third_party": soon, "refused": { "after": "1s", "max": 20 },
-                "busy": "1s", "callback": "1s",
+                "busy": "1s", "callback": "1s", "no_officer": "1s",
                 "failed": "1s", "unknown": "1s", "not_placed": "1s", "invalid_number": "1s", "wrong_number": "1s"
             }
         },

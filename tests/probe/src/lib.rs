@@ -14,6 +14,7 @@ use spin_sdk::http_service;
 mod kv;
 mod outbound;
 mod query;
+mod skeleton;
 
 use query::Query;
 
@@ -83,6 +84,11 @@ async fn handle(request: Request) -> anyhow::Result<Answer> {
         "/error" => anyhow::bail!("an error on request"),
         "/trap" => std::process::abort(),
         "/get" => outbound::get(&query).await,
+        p if p.starts_with("/skeleton/") => {
+            // The service reads its webhooks, too.
+            request.into_body().bytes().await?;
+            skeleton::handle(p, &query).await
+        }
         p if p.starts_with("/spin-kv/") => kv::spin(p, &query).await,
         p if p.starts_with("/wasi-kv/") => kv::wasi(p, &query),
         _ => echo(request).await,

@@ -1,10 +1,10 @@
 //! Assisted mode: what agents and diallers may and may not do, and what becomes of the contacts.
 
-use dering::assist::{Ask, Kind, Outcome, Stop, note};
+use dering::assist::{Ask, Kind, Outcome, Stop, notes};
 use dering::attempt::Disposition;
 use dering::campaign::State;
 use dering::contact::Matter;
-use dering::store::Store;
+use dering::store::{Store, keys};
 use dering::suppression::{self, DoNotCall, Reason, Settled, Subject};
 use dering::tick::LEASE_MS;
 use dering::tick::pace::Pace;
@@ -67,6 +67,16 @@ fn not_theirs(stage: &Stage, person: &Person) {
     set(stage, &key, &suppression::reported_wrong(stage.clock.now_ms()));
 }
 
+/// Today the taxpayer was called twice already, as another shard enters it that called on another phone.
+fn called_twice(stage: &Stage, person: &Person) {
+    let taxpayer = suppression::taxpayer(&stage.vault, &taxpayer_id(person));
+    let now_ms = stage.clock.now_ms();
+    for n in 0..2 {
+        let key = keys::dial(0, &taxpayer, now_ms.div_euclid(7 * 24 * 3_600_000), n);
+        set(stage, &key, &dering::person::entry(now_ms));
+    }
+}
+
 /// An agent takes the one claim there is, starts it, and nobody answers. When it was started.
 fn rings_out(stage: &Stage, key: &str) -> i64 {
     let card = A.claim_one(stage, key);
@@ -123,7 +133,7 @@ fn an_agent_sees_what_a_dialler_does_not() {
     assert_eq!((card.attempt, card.caller_id.as_deref()), (1, Some("+622129881500")));
     let ask = Ask { kind: Kind::Dialler, ..B.wants("c", 1) };
     let (cards, counts) = B.through(&stage, &Gate::open(), async |desk| desk.claim(&ask, "1").await);
-    let cards = serde_json::to_value(cards.unwrap().unwrap()).unwrap();
+    let cards = serde_json::to_value(cards.unwrap().unwrap().claims).unwrap();
     assert_eq!(counts.commits, 2);
     assert!(cards[0]["number"].is_string() && cards[0].get("screen").is_none());
     assert!(!cards.to_string().contains("Rekaan"), "{cards}");
@@ -222,11 +232,12 @@ fn who_vanishes_after_the_start_leaves_an_unknown_call_that_is_nobody_elses() {
 #[test]
 fn the_go_is_refused_to_whom_must_not_be_called_any_more() {
     type Meanwhile = fn(&Stage);
-    let cases: [(&str, Meanwhile, Stop); 9] = [
+    let cases: [(&str, Meanwhile, Stop); 10] = [
         ("settled", |stage| settle(stage, &people(1)[0]), Stop::Settled),
         ("do not call", |stage| suppress(stage, &people(1)[0]), Stop::DoNotCall),
         ("deceased", |stage| died(stage, &people(1)[0]), Stop::DoNotCall),
         ("wrong number", |stage| not_theirs(stage, &people(1)[0]), Stop::WrongNumber),
+        ("called twice today", |stage| called_twice(stage, &people(1)[0]), Stop::PersonLimit),
         ("paused", |stage| stage.set_state("c", State::Paused), Stop::Paused),
         ("finished", |stage| stage.set_state("c", State::Finished), Stop::Paused),
         (
@@ -394,8 +405,12 @@ fn a_call_asked_for_is_made_when_it_was_asked_for() {
     tick_after(&stage, 2_000);
     assert_eq!(A.claim_one(&stage, "3").attempt, 2);
     let attempt = &stage.attempts("c")[0];
-    let kept = drive(&stage.clock, note(&stage.store, &stage.vault, &attempt.list, 0, attempt.call));
-    assert_eq!(kept.unwrap().unwrap().map(|n| (n.agent, n.text)), Some((A.0.into(), "sedang rapat".into())));
+    let unknown = ("l-0", attempt.call);
+    let silent = (attempt.list.as_str(), (attempt.call.0, attempt.call.1 + 1));
+    let calls = [(attempt.list.as_str(), attempt.call), silent, unknown];
+    let kept = drive(&stage.clock, notes(&stage.store, &stage.vault, 0, &calls)).unwrap().unwrap();
+    let kept: Vec<_> = kept.into_iter().map(|n| n.map(|n| (n.agent, n.text))).collect();
+    assert_eq!(kept, [Some((A.0.into(), "sedang rapat".into())), None, None]);
 }
 
 #[test]

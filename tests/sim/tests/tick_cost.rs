@@ -15,6 +15,32 @@ fn an_idle_tick_commits_once() {
     assert_eq!((report.committed, counts.commits), (false, 1));
 }
 
+/// Campaigns that have contacts and may not call now.
+#[test]
+fn a_tick_over_a_thousand_sleeping_campaigns_reads_twice() {
+    let costs = [1, 1_000].map(|campaigns| {
+        let stage = Stage::default();
+        let asleep = json!({ "starts": "2027-03-10" });
+        for n in 0..campaigns {
+            let id = format!("c{n}");
+            let mut list = people(2);
+            list.iter_mut().for_each(|p| p.number += 2 * n);
+            stage.campaign(&id, asleep.clone());
+            stage.upload(&id, &list);
+        }
+        for _ in 0..14 {
+            stage.clock.advance(2_000);
+            stage.tick();
+        }
+        stage.clock.advance(2_000);
+        let (report, counts) = stage.tick_counted();
+        assert_eq!((report.waiting, report.claimed), (u64::from(2 * campaigns), 0));
+        assert!(counts.get + counts.get_all <= 2 && counts.counter <= 1 && counts.commits == 1, "{counts:?}");
+        counts
+    });
+    assert_eq!(costs[0], costs[1]);
+}
+
 #[test]
 fn a_busy_tick_commits_as_often_for_500_calls_as_for_one() {
     let mut costs = Vec::new();

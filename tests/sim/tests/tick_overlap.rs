@@ -1,8 +1,10 @@
 //! Several ticks at once, in every order of their steps or in many.
 
-use dering_sim::proof::two_ticks::{self, check};
-use dering_sim::tick::{Dice, Fate, Fault, Gate, Overlap, Stage, people};
+use dering::attempt::Disposition;
+use dering_sim::proof::two_ticks::{self, a_new_list, check};
+use dering_sim::tick::{Dice, Fate, Fault, Gate, Overlap, Stage, every_schedule, people};
 use serde_json::json;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 #[test]
@@ -11,6 +13,32 @@ fn two_ticks_in_every_order() {
         let states = two_ticks::one(situation).unwrap_or_else(|what| panic!("situation {situation}: {what}"));
         assert!(states > 500, "{states}");
     }
+}
+
+/// A tick that loses its turn places nothing, and the next may have inherited its claims: they must not pass for calls that
+/// may have rung, nor stay behind if nobody did.
+#[test]
+fn claims_that_were_not_placed_cost_nothing_and_leave_nothing_behind() {
+    let inherited = Cell::new(0);
+    let states = every_schedule(&a_new_list(), 2, |stage| {
+        for ms in [4_000, 4_000, 65_000, 4_000] {
+            stage.clock.advance(ms);
+            stage.tick();
+        }
+        let orders = stage.carrier.orders();
+        let phones: BTreeSet<&String> = orders.iter().map(|o| &o.to).collect();
+        assert_eq!((orders.len(), phones.len()), (2, 2), "{orders:?}");
+        let folded = stage.attempts("c");
+        assert!(folded.iter().all(|a| a.disposition == Disposition::NotPlaced && a.attempt == 1), "{folded:?}");
+        let open = stage.state().open.into_iter().map(|o| o.call);
+        let known: BTreeSet<String> =
+            open.chain(folded.iter().map(|a| a.call)).map(|(b, i)| format!("dering/q/0/{b}/{i}")).collect();
+        let kept: BTreeSet<String> =
+            stage.store.keys().into_iter().filter(|key| key.starts_with("dering/q/")).collect();
+        assert_eq!(kept, known);
+        inherited.set(inherited.get() + folded.len());
+    });
+    assert!(states > 500 && inherited.get() > 0, "{states} states, {} claims inherited", inherited.get());
 }
 
 #[test]

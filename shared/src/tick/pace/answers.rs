@@ -14,6 +14,10 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answers {
     pub at_ms: i64,
+    /// Orders that went out in their turn.
+    pub sent: u32,
+    /// Orders whose turn was over when the tick came to them.
+    pub late: u32,
     pub providers: BTreeMap<Provider, Heard>,
     pub caller_ids: Vec<RefusedId>,
 }
@@ -93,6 +97,7 @@ impl Guard {
     /// The answer to an order.
     pub fn heard(&mut self, order: &Ordered<'_>, now_ms: i64, answer: &Placing) {
         self.answers.at_ms = now_ms;
+        self.answers.sent = self.answers.sent.saturating_add(1);
         let pace = self.providers.entry(order.provider).or_default();
         let heard = self.answers.providers.entry(order.provider).or_default();
         let (taken, failed) = match answer {
@@ -128,8 +133,14 @@ impl Guard {
         heard.failed = heard.failed.saturating_add(failed);
     }
 
-    /// What there is to tell the next tick; `None` if no order was answered.
+    /// An order that was not sent because its turn was over.
+    pub fn late(&mut self, now_ms: i64) {
+        self.answers.at_ms = now_ms;
+        self.answers.late = self.answers.late.saturating_add(1);
+    }
+
+    /// What there is to tell the next tick; `None` if nothing came of its orders.
     pub fn finish(self) -> Option<Answers> {
-        (!self.answers.providers.is_empty()).then_some(self.answers)
+        (!self.answers.providers.is_empty() || self.answers.late > 0).then_some(self.answers)
     }
 }

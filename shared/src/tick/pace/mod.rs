@@ -9,6 +9,7 @@ pub mod abandonment;
 mod answers;
 mod breaker;
 mod gcra;
+mod load;
 mod plan;
 mod provider;
 mod window;
@@ -21,12 +22,13 @@ use crate::campaign::{CallerId, Campaign, Mode, Shelf, State, fingerprint};
 use crate::provider::Provider;
 use breaker::{Breaker, Flow};
 use gcra::Lane;
+use load::Load;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub const LATE: &str = "late";
 const RATE: &str = "rate";
-const CONCURRENT: &str = "concurrent";
+pub const CONCURRENT: &str = "concurrent";
 const RESTING: &str = "provider_resting";
 const BREAKER_OPEN: &str = "breaker_open";
 const NOT_CONFIGURED: &str = "not_configured";
@@ -55,6 +57,7 @@ pub struct Pace {
     out: Vec<Out>,
     /// Ticks whose answers are not folded yet, and until when they are looked for.
     unread: Vec<(u64, i64)>,
+    load: Load,
     /// Which campaign chooses first: a provider's turns go round.
     first: u32,
 }
@@ -133,6 +136,7 @@ impl Pace {
     /// The answers of a tick, as they were found (or not). Whether its page can be deleted.
     pub fn learn(&mut self, ballot: u64, found: Option<&Answers>, now_ms: i64) -> bool {
         if let Some(answers) = found {
+            self.load.learn(answers.sent, answers.late);
             for (provider, heard) in &answers.providers {
                 let pace = self.providers.entry(*provider).or_default();
                 pace.breaker.ordered(answers.at_ms, heard.taken, heard.failed);
@@ -160,6 +164,11 @@ impl Pace {
     /// A call that a provider took has ended.
     pub fn ended(&mut self, provider: Provider, answered: bool, now_ms: i64) {
         self.providers.entry(provider).or_default().breaker.ended(now_ms, answered);
+    }
+
+    /// How many orders a tick the host has proved to manage.
+    pub fn most(&self) -> usize {
+        self.load.most()
     }
 
     /// For watching the orders of the tick that is about to place.

@@ -48,6 +48,12 @@ async fn an_agent_claims_starts_and_reports_a_call() {
     let report = stage.client.report("c").await.unwrap();
     assert_eq!((report.attempts, report.dispositions["promise"], report.ends["reached"]), (1, 1, 1), "{report:?}");
     assert!(report.balanced);
+    let export =
+        async |query: &str| stage.client.get(&format!("/v1/exports/attempts?campaign=c{query}")).await.unwrap();
+    let noted: Value = export("&notes=true").await.success().unwrap().json().unwrap();
+    assert_eq!((&noted["note"]["agent"], &noted["note"]["text"]), (&json!("a17"), &json!("akan lapor besok")));
+    assert!(!export("").await.text().contains("akan lapor"), "only for whoever asks for it");
+    assert_eq!(export("&notes=all").await.status, 400);
     assert_eq!(stage.carrier.snapshot().orders, 0, "no provider dials in assisted mode");
     let nobody = stage.client.with_token("").post("/v1/claims", &json!({})).await.unwrap();
     assert_eq!(nobody.status, 401, "{}", nobody.text());

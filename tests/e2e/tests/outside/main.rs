@@ -7,6 +7,7 @@ mod personal_data;
 mod refusals;
 mod same_file;
 mod settlements;
+mod size;
 mod status_callback;
 mod upload_cut;
 

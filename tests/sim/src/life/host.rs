@@ -1,7 +1,7 @@
 //! Hosts: ticks on them, and the schedulers that ask for ticks.
 
 use super::Life;
-use super::plan::Class;
+use super::class::Class;
 use super::store::Shaky;
 use crate::tick::{call_of, tick_of};
 use dering::campaign::Limits;
@@ -129,8 +129,8 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let fixed_ms = fixed.then(|| life.clock_of(host));
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
         life.tell(|| format!("tick {number} begins on host {host}"));
-        let limits = life.account_limits();
-        let changed = match tick_of(&Shaky::new(&life, Some(host)), &outside, &life.vault, limits).await {
+        let (store, limits) = (Shaky::new(&life, Some(host)), life.account_limits());
+        let changed = match tick_of(&store, &outside, &life.vault, &life.campaigns[host], limits).await {
             Ok(report) => {
                 let idle = report.folded == 0 && report.claimed == 0 && report.open == 0;
                 life.quiet.set(if idle { life.quiet.get() + 1 } else { life.quiet.get().min(2) });

@@ -2,7 +2,7 @@
 
 use super::Life;
 use super::books::key;
-use super::plan::Class;
+use super::class::Class;
 use super::store::Shaky;
 use crate::tick::Fate;
 use dering::attempt::{CallId, Event, News};

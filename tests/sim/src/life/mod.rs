@@ -7,16 +7,18 @@
 //!
 //! | module | |
 //! |---|---|
-//! | `plan` | what a seed stands for; simpler plans of a failing one |
+//! | `plan`, `class` | what a seed stands for; simpler plans of a failing one; what goes wrong |
 //! | `time` | the clock and the tasks |
 //! | `store`, `host`, `line` | the store as a host has it; hosts and their ticks; the carrier's calls and callbacks |
 //! | `people` | admins, list owners, taxpayers |
-//! | `books`, `audit`, `wall` | the auditor: what is known, what must hold, an own calendar |
+//! | `books`, `audit`, `accounts`, `wall` | the auditor: what is known, what must hold, the recount at the end, an own calendar |
 //! | `planted` | bugs planted on purpose: an auditor who does not find them proves nothing |
 //! | `run` | one seed, many seeds, a failing seed made small |
 
+mod accounts;
 mod audit;
 mod books;
+mod class;
 mod host;
 mod line;
 mod people;
@@ -27,12 +29,14 @@ mod store;
 mod time;
 mod wall;
 
-pub use plan::{Class, Plan};
+pub use class::Class;
+pub use plan::Plan;
 pub use planted::Planted;
 pub use run::{Failure, Tally, find, run, seeds, tell_story};
 
 use crate::tick::Dice;
 use books::Books;
+use dering::campaign::Remembered;
 use dering::store::MemoryStore;
 use dering::vault::Vault;
 use std::cell::{Cell, RefCell};
@@ -56,6 +60,8 @@ pub struct Life {
     /// What is really stored.
     pub disk: MemoryStore,
     pub vault: Vault,
+    /// What each host remembers of them.
+    pub campaigns: Vec<Remembered>,
     pub books: RefCell<Books>,
     dice: RefCell<Dice>,
     doomed: RefCell<Vec<usize>>,
@@ -82,6 +88,7 @@ impl Life {
             nursery: Nursery::default(),
             disk: MemoryStore::new(),
             vault: Vault::for_tests(),
+            campaigns: (0..hosts).map(|_| Remembered::default()).collect(),
             books: RefCell::new(Books::new(&plan)),
             dice: RefCell::new(Dice::new(plan.seed)),
             doomed: RefCell::default(),

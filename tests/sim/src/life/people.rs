@@ -1,8 +1,9 @@
 //! Everybody around: admins, list owners, the tax administration, callers.
 
 use super::Life;
+use super::class::Class;
 use super::host::{begin, schedule};
-use super::plan::{Class, Roll, Someone, Spec, iso};
+use super::plan::{Roll, Someone, Spec, iso};
 use super::store::Shaky;
 use super::wall::{DAY_MS, WIB, date, local_day};
 use crate::tick::npwp;

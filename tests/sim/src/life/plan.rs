@@ -1,114 +1,12 @@
 //! What a seed stands for: who is called under which rules, and what goes wrong how often.
 
+use super::class::Class;
 use super::planted::Planted;
 use super::wall::{DAY_MS, WIB, WIT, WITA, Windows, date, local_day};
 use crate::tick::{Dice, Fate, START_MS, npwp};
 use dering::attempt::Disposition;
 use dering::campaign::State;
 use serde_json::{Value, json};
-
-/// Kinds of things that go wrong, or that people do. Each seed switches each of them on or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// A verb of the store fails and is not done.
-    Refused,
-    /// It is done, and the reply is lost.
-    ReplyLost,
-    /// It fails, and is done later.
-    AppliedLate,
-    /// Any subset of a batch is done.
-    Partly,
-    /// Up to a second.
-    Slow,
-    /// Up to an hour.
-    Stall,
-    /// The store takes no writes for a while.
-    ReadOnly,
-    /// The store answers nothing for a while.
-    Outage,
-    /// A read of many keys is no snapshot.
-    Torn,
-    DieBefore,
-    DieAfter,
-    Skew,
-    Overlap,
-    Skip,
-    /// Nobody ticks for an hour.
-    Gap,
-    AnswerLost,
-    Unreachable,
-    TooMany,
-    ServerError,
-    InvalidNumber,
-    /// The call is over before its order is answered.
-    Early,
-    Late,
-    Never,
-    Twice,
-    Disorder,
-    /// Callbacks for calls that never were.
-    Foreign,
-    Pays,
-    DoNotCall,
-    Inbound,
-    Withdraws,
-    Pauses,
-    Edits,
-    UploadsAgain,
-}
-
-impl Class {
-    pub const ALL: [Class; 33] = {
-        use Class::*;
-        [
-            Refused,
-            ReplyLost,
-            AppliedLate,
-            Partly,
-            Slow,
-            Stall,
-            ReadOnly,
-            Outage,
-            Torn,
-            DieBefore,
-            DieAfter,
-            Skew,
-            Overlap,
-            Skip,
-            Gap,
-            AnswerLost,
-            Unreachable,
-            TooMany,
-            ServerError,
-            InvalidNumber,
-            Early,
-            Late,
-            Never,
-            Twice,
-            Disorder,
-            Foreign,
-            Pays,
-            DoNotCall,
-            Inbound,
-            Withdraws,
-            Pauses,
-            Edits,
-            UploadsAgain,
-        ]
-    };
-
-    /// How often it happens at a point where it can, in thousandths, when a seed has it at the full.
-    fn full(self) -> usize {
-        use Class::*;
-        match self {
-            Stall | ReadOnly | Outage => 3,
-            Refused | ReplyLost | AppliedLate | DieBefore | DieAfter => 25,
-            Partly | Slow | Torn => 300,
-            Gap => 15,
-            _ => 300,
-        }
-    }
-}
 
 /// A campaign's rules, as far as the auditor knows them. An edit replaces them all.
 #[derive(Debug, Clone, PartialEq)]
@@ -217,9 +115,9 @@ impl Spec {
 }
 
 /// Dispositions whose pause is [`Spec::retry_s`].
-pub const RETRIED: [Disposition; 7] = {
+pub const RETRIED: [Disposition; 8] = {
     use Disposition::*;
-    [Busy, NoAnswer, Voicemail, Failed, Refused, Callback, ThirdParty]
+    [Busy, NoAnswer, Voicemail, Failed, Refused, Callback, NoOfficer, ThirdParty]
 };
 
 /// A day number as ISO 8601.

@@ -2,7 +2,8 @@
 //! time is falsified as if it had the bug. An auditor that does not find each of them proves nothing.
 
 use super::Life;
-use super::plan::{Class, Plan};
+use super::class::Class;
+use super::plan::Plan;
 use dering::attempt::{CallId, Event, News, OTHER_KINDS, Said};
 use dering::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
 use dering::tick::{Sent, ShardNews};

@@ -223,9 +223,9 @@ impl Twice {
                 Act::First | Act::Second => {
                     let list = &lists[usize::from(*act == Act::Second)];
                     // The owner sends it until it is taken.
-                    let taken = stage.upload_through(&gate, "c", list);
+                    let taken = stage.upload_through(&gate, "c", list, None);
                     if !matches!(taken, Some(Ok(_))) {
-                        let again = stage.upload_through(&Gate::open(), "c", list);
+                        let again = stage.upload_through(&Gate::open(), "c", list, None);
                         assert!(matches!(again, Some(Ok(_))), "{again:?}");
                     }
                 }

@@ -36,7 +36,9 @@ fn eventful() -> Stage {
     assert_eq!(stage.tick().placed, 1);
     stage.clock.advance(57_000);
     let more = others(6, 50);
-    stage.upload("c", &more);
+    // Larger than was expected, and confirmed: no tick has heard of it yet.
+    let list = stage.upload_expecting("c", &more, Some(1));
+    stage.confirm(&list, 6).expect("it is taken");
     // One of the new ones must not be called, one has settled, the number of one is somebody else's.
     let entry = DoNotCall { reason: Reason::Entered, since_ms: 0, until_ms: None }.encode();
     set(&stage, &do_not_call_key(&stage.vault, &Stage::phone(&more[0])), &entry);
@@ -126,7 +128,7 @@ fn read_all(stage: &Stage, key: &str) -> bool {
                 let _ = read_rejected(store, &data_key, &list, 0).await;
             }
         }
-        report::campaign(store, 1, "c").await.map_or(true, |report| report.balanced)
+        report::campaign(store, 1, "c", stage.clock.now_ms()).await.map_or(true, |report| report.balanced)
     };
     drive(&stage.clock, now).unwrap()
 }

@@ -22,17 +22,22 @@ pub fn check(stage: &Stage, most_orders_a_phone: usize) {
 /// All orders in the situation of that number. Answers how many states there are.
 pub fn one(number: u64) -> Result<u64, String> {
     let states = caught(|| match number {
-        0 => a_new_list(),
+        0 => a_list_is_found(),
         _ => an_end_and_another_call(),
     });
     Ok(states? as u64)
 }
 
-fn a_new_list() -> usize {
+/// Two people not called yet.
+pub fn a_new_list() -> Stage {
     let stage = Stage::default();
     stage.campaign("c", json!({ "rate": { "calls_per_second": 10.0, "concurrent": 9 } }));
     stage.upload("c", &people(2));
-    every_schedule(&stage, 2, |stage| {
+    stage
+}
+
+fn a_list_is_found() -> usize {
+    every_schedule(&a_new_list(), 2, |stage| {
         check(stage, 1);
         stage.clock.advance(4_000);
         stage.tick();

@@ -1,8 +1,9 @@
 //! Agents at the stage: what their requests do to the store.
 
 use super::{Gate, Gated, Stage, drive};
-use dering::assist::{Ask, Card, Desk, Go, Kind, Outcome, Pulse};
+use dering::assist::{Ask, Card, Desk, Go, HandedOut, Kind, Outcome, Pulse};
 use dering::attempt::Disposition;
+use dering::campaign::PersonLimits;
 use dering::hours::LegalHours;
 use dering::problem::Problem;
 use dering::store::{Counting, Counts, MemoryStore, Store};
@@ -27,7 +28,8 @@ impl Agent {
     }
 
     fn desk<'a, S: Store>(stage: &'a Stage, legal_hours: &'a LegalHours, store: &'a S) -> Desk<'a, S> {
-        Desk { store, vault: &stage.vault, shards: 1, legal_hours, now_ms: stage.clock.now_ms(), nonce: &|| [7; 24] }
+        let (vault, limits, now_ms) = (&stage.vault, PersonLimits::default(), stage.clock.now_ms());
+        Desk { store, vault, shards: 1, limits, legal_hours, now_ms, nonce: &|| [7; 24] }
     }
 
     fn ask<T>(self, stage: &Stage, request: impl AsyncFnOnce(&Desk<'_, MemoryStore>) -> T) -> T {
@@ -37,11 +39,19 @@ impl Agent {
 
     /// What this agent asks for.
     pub fn wants(self, campaign: &str, slots: u16) -> Ask {
-        Ask { agent: self.0.into(), campaign: campaign.into(), kind: Kind::Agent, slots }
+        Ask { agent: self.0.into(), campaign: campaign.into(), kind: Kind::Agent, slots, agents: 0 }
     }
 
     pub fn claim(self, stage: &Stage, key: &str, slots: u16) -> Vec<Card> {
-        self.ask(stage, async |desk| desk.claim(&self.wants("c", slots), key).await).expect("claims are answered")
+        self.ask(stage, async |desk| desk.claim(&self.wants("c", slots), key).await)
+            .expect("claims are answered")
+            .claims
+    }
+
+    /// The same for a dialler at whose hand there are so many agents.
+    pub fn dials(self, stage: &Stage, key: &str, slots: u16, agents: u16) -> HandedOut {
+        let ask = Ask { kind: Kind::Dialler, agents, ..self.wants("c", slots) };
+        self.ask(stage, async |desk| desk.claim(&ask, key).await).expect("claims are answered")
     }
 
     /// One claim, which there must be.

@@ -3,10 +3,10 @@
 use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Person, csv, drive};
 use dering::attempt::{CallId, News};
 use dering::callback;
-use dering::campaign::{self, Campaign, Limits, PersonLimits, State};
+use dering::campaign::{self, Campaign, Limits, PersonLimits, Remembered, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
-use dering::list::{Intake, Label, Rules, Taken};
+use dering::list::{self, Intake, Label, Rules, Size, Taken};
 use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
 use dering::report::{self, CampaignReport};
@@ -30,6 +30,8 @@ pub struct Stage {
     pub clock: Rc<Clock>,
     pub carrier: Carrier,
     pub vault: Vault,
+    /// What the hosts' instances remember.
+    pub campaigns: Remembered,
     dice: RefCell<Dice>,
     told: BTreeMap<(u64, u16), Fate>,
 }
@@ -109,6 +111,7 @@ impl Stage {
             clock: Rc::new(Clock::new(START_MS)),
             carrier,
             vault: Vault::for_tests(),
+            campaigns: Remembered::default(),
             dice: RefCell::new(Dice::new(1)),
             told: BTreeMap::new(),
         }
@@ -121,6 +124,7 @@ impl Stage {
             clock: Rc::new(Clock::new(self.clock.now_ms())),
             carrier: self.carrier.fork(),
             vault: Vault::for_tests(),
+            campaigns: Remembered::default(),
             dice: self.dice.clone(),
             told: self.told.clone(),
         }
@@ -145,6 +149,20 @@ impl Stage {
         self.set_campaign(id, |_| Campaign { settings: settings.clone(), ..plain.clone() });
     }
 
+    /// Changes a campaign's settings by a merge patch.
+    pub fn patch(&self, id: &str, changes: Value) {
+        self.set_campaign(id, |old| {
+            let old = old.expect("there is such a campaign");
+            Campaign { settings: old.patched(&changes).expect("good changes"), ..old.clone() }
+        });
+    }
+
+    /// An admin confirms the size of a list.
+    pub fn confirm(&self, list: &str, contacts: u64) -> Result<Size, Problem> {
+        let manifest = self.now(list::manifest(&self.store, list)).expect("the store answers").expect("the list");
+        self.now(manifest.size().confirm(&self.store, list, contacts))
+    }
+
     pub fn set_state(&self, id: &str, state: State) {
         self.set_campaign(id, |old| Campaign { state, ..old.expect("there is such a campaign").clone() });
     }
@@ -156,14 +174,25 @@ impl Stage {
 
     /// Uploads a list; its id.
     pub fn upload(&self, campaign: &str, people: &[Person]) -> String {
-        match self.upload_through(&Gate::open(), campaign, people) {
+        self.upload_expecting(campaign, people, None)
+    }
+
+    /// Uploads a list that is said to have so many contacts; its id.
+    pub fn upload_expecting(&self, campaign: &str, people: &[Person], expected: Option<u64>) -> String {
+        match self.upload_through(&Gate::open(), campaign, people, expected) {
             Some(Ok(Taken::New(manifest))) if manifest.accepted == people.len() as u64 => manifest.list,
             other => panic!("not as it was meant: {other:?}"),
         }
     }
 
     /// Uploads a list through a gate; `None` if that died.
-    pub fn upload_through(&self, gate: &Gate, campaign: &str, people: &[Person]) -> Option<Result<Taken, Problem>> {
+    pub fn upload_through(
+        &self,
+        gate: &Gate,
+        campaign: &str,
+        people: &[Person],
+        expected: Option<u64>,
+    ) -> Option<Result<Taken, Problem>> {
         let rules = Rules {
             as_of: date(2027, 3, 1),
             matter: Matter::NotFiled,
@@ -172,7 +201,7 @@ impl Stage {
             past_due_allowed: false,
         };
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
-        let label = Label { campaign: campaign.into(), ..Label::default() };
+        let label = Label { campaign: campaign.into(), expected, ..Label::default() };
         let store = Gated { store: &self.store, gate };
         drive(&self.clock, async {
             let mut intake = Intake::new(&store, &self.vault, &dice, 1, label, rules);
@@ -218,7 +247,7 @@ impl Stage {
     }
 
     pub fn report(&self, campaign: &str) -> CampaignReport {
-        self.now(report::campaign(&self.store, 1, campaign)).expect("there is a report")
+        self.now(report::campaign(&self.store, 1, campaign, self.clock.now_ms())).expect("there is a report")
     }
 
     /// All attempts of a campaign, oldest first.
@@ -317,7 +346,7 @@ impl Stage {
 
 /// The real tick of a stage.
 pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Problem> {
-    tick_of(store, host, &host.stage.vault, Limits::default()).await
+    tick_of(store, host, &host.stage.vault, &host.stage.campaigns, Limits::default()).await
 }
 
 /// The real tick, with a configured account.
@@ -325,6 +354,7 @@ pub async fn tick_of<S: Store, W: World>(
     store: &S,
     world: &W,
     vault: &Vault,
+    campaigns: &Remembered,
     limits: Limits,
 ) -> Result<Report, Problem> {
     let account = Account { account: "AC1".into(), secret: "s".into(), limits, ..Account::default() };
@@ -335,6 +365,7 @@ pub async fn tick_of<S: Store, W: World>(
         shards: 1,
         limits: PersonLimits::default(),
         legal_hours: &LegalHours::unlimited(),
+        campaigns,
     };
     tick::tick(store, world, &setup, 0).await
 }

@@ -1,0 +1,44 @@
+//! Claims of ticks that did not commit. Such a tick places nothing; yet a later one may have built on its state, and holds
+//! the claims for calls that are under way. It is told that they are not: they cost their contacts nothing.
+
+use super::choose::Placement;
+use super::news::{self, ShardNews};
+use super::{Work, World, claim};
+use crate::attempt::{Event, News, Refusal};
+use crate::problem::Problem;
+use crate::store::{Store, keys};
+
+const HELD: News = News::Refused(Refusal::Held);
+
+/// Tells that the tick's claims are not placed, now or ever.
+pub async fn tell<S: Store, W: World>(work: &Work<'_, S>, world: &W, placements: &[Placement]) -> Result<(), Problem> {
+    if placements.is_empty() {
+        return Ok(());
+    }
+    // The log first: who sees the events can know from it that nobody inherited the claims.
+    let entry = ShardNews::ClaimsVoid { ballot: work.ballot, claims: work.claims };
+    news::log(work.shard).append(work.store, &entry.encode(), || world.now_ms()).await.map_err(Problem::from)?;
+    let events: Vec<(String, Vec<u8>)> = placements
+        .iter()
+        .map(|placement| {
+            let (ballot, index) = placement.open.call;
+            let event = Event { at_ms: world.now_ms(), news: HELD };
+            (keys::event(work.shard, ballot, index, HELD.kind()), event.encode())
+        })
+        .collect();
+    work.store.set_many(&events).await.map_err(|e| Problem::store(&e))
+}
+
+/// Folds what was told. Claims that nobody inherited are deleted: nobody can inherit them any more, since whoever comes
+/// later builds on this tick's state or a newer one.
+pub fn told<S: Store>(work: &mut Work<'_, S>, ballot: u64, claims: u16) {
+    let inherited = work.state.open.iter().any(|open| open.call.0 == ballot)
+        || work.state.offers.iter().any(|offer| offer.call.0 == ballot);
+    if inherited {
+        return;
+    }
+    for index in 0..claims {
+        work.deletes.push(claim::place(work.shard, (ballot, index)));
+        work.deletes.push(keys::event(work.shard, ballot, index, HELD.kind()));
+    }
+}
