@@ -11,6 +11,7 @@
 //! | [`suppression`] | do-not-call, wrong number, deceased, settled: may this person be called at all? |
 //! | [`assist`] | agents and diallers of the house claim calls: hand-out, the go, what they report |
 //! | [`attempt`] | one call: its id, its events, its disposition, what follows |
+//! | [`callback`] | what a webhook keeps: one event under a key of its own |
 //! | [`flow`] | the call script as neutral verbs: say, gather, transfer, hang up |
 //! | [`tick`] | fold the news, choose, look up, commit, place: the only writer of a shard's cell |
 //! | [`forecast`] | dry run: the tick's rules on a virtual clock |
@@ -22,6 +23,7 @@
 
 pub mod assist;
 pub mod attempt;
+pub mod callback;
 pub mod campaign;
 pub mod contact;
 pub mod flow;

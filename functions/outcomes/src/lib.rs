@@ -1,10 +1,10 @@
 //! Status and machine-detection callbacks: verified, parsed, written as one event under a key of its own, answered 204.
 //! Nothing is read; a callback that is repeated writes the same key again.
 
-use dering::attempt::{CallId, CallIdError, Event};
+use dering::attempt::{CallId, CallIdError};
+use dering::callback;
 use dering::problem::Problem;
-use dering::provider::{Provider, WebhookError};
-use dering::store::Store;
+use dering::provider::Provider;
 use edge::{Reply, answer, clock, config, request, response, store::SpinStore};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
@@ -32,10 +32,6 @@ async fn accept(request: Request) -> Result<Reply, Problem> {
     let account = config::signing_account(provider).await?;
     let url = head.webhook_url(&config::public_url().await?);
     let bytes = body.bytes(BODY_MAX).await?;
-    let verified = provider.verify(&head.webhook(&url, &bytes), &account).map_err(WebhookError::problem)?;
-    if let Some(news) = provider.parse_news(&verified).map_err(WebhookError::problem)? {
-        let event = Event { at_ms: now_ms, news };
-        SpinStore.set(&event.key(&call), &event.encode()).await.map_err(|e| Problem::store(&e))?;
-    }
+    callback::take(&SpinStore, provider, &account, &call, &head.webhook(&url, &bytes), now_ms).await?;
     Ok(response::no_content())
 }

@@ -1,12 +1,11 @@
 //! Calls of ours that were answered.
 
 use super::{Hook, link, officer_line, place};
-use dering::attempt::{CallId, CallIdError, Event, News, Said};
+use dering::attempt::{CallId, CallIdError};
+use dering::callback;
 use dering::flow::{self, Line, Place, Turn, Verb};
 use dering::problem::Problem;
 use dering::provider::Input;
-use dering::store::Store;
-use dering::suppression;
 use dering::vault::Vault;
 use edge::request::{Body, Head};
 use edge::{Reply, clock, config, store::SpinStore};
@@ -52,16 +51,9 @@ pub async fn step(provider: &str, call: &str, head: &Head, body: &mut Body) -> R
 /// Writes what was learned, then speaks: what the callee hears is already safe.
 async fn tell(vault: &Vault, id: &CallId, line: &Line, turn: Turn, hook: &Hook, now_ms: i64) -> Result<Reply, Problem> {
     if let Some(news) = turn.news {
-        let do_not_call = news == News::Dialog(Said::DoNotCall);
-        let event = Event { at_ms: now_ms, news };
-        let pair = (event.key(id), event.encode());
-        let written = match line.contact.phones.get(usize::from(line.claim.phone)) {
-            Some(phone) if do_not_call => {
-                SpinStore.set_many(&suppression::asked_in_call(vault, phone, pair, now_ms)).await
-            }
-            _ => SpinStore.set(&pair.0, &pair.1).await,
-        };
-        written.map_err(|e| Problem::store(&e))?;
+        let phone = line.contact.phones.get(usize::from(line.claim.phone)).map(String::as_str);
+        let kept = callback::keep_said(&SpinStore, vault, id, phone, news, now_ms).await;
+        kept.map_err(|e| Problem::store(&e))?;
     }
     Ok(hook.reply(&turn.verbs))
 }

@@ -18,6 +18,7 @@
 //! | [`cell`], [`log`], [`assist`] | what the tasks do, honest and deliberately flawed, and what must hold |
 //! | [`life`] | stories: whole lives with every fault at random, and an auditor |
 //! | [`tick`] | a stage for whole ticks: virtual clock, fake carrier, a store whose every verb can fail |
+//! | [`proof`] | which rule is tried by what; `cargo prove` |
 //! | [`hours`] | callable hours minute by minute, from the wall clock |
 
 pub mod assist;
@@ -27,6 +28,7 @@ pub mod explore;
 pub mod hours;
 pub mod life;
 pub mod log;
+pub mod proof;
 mod report;
 pub mod task;
 pub mod tick;

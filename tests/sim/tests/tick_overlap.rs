@@ -1,38 +1,18 @@
 //! Several ticks at once, in every order of their steps or in many.
 
 use dering::attempt::Disposition;
+use dering_sim::proof::two_ticks::{self, a_new_list, check};
 use dering_sim::tick::{Dice, Fate, Fault, Gate, Overlap, Stage, every_schedule, people};
 use serde_json::json;
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
-
-fn check(stage: &Stage, most_orders_a_phone: usize) {
-    let state = stage.state();
-    assert!(state.balanced(), "{state:?}");
-    let persons: BTreeSet<&String> = state.open.iter().map(|o| &o.person).collect();
-    assert_eq!(persons.len(), state.open.len(), "a person is in two calls: {:?}", state.open);
-    let mut orders: BTreeMap<String, usize> = BTreeMap::new();
-    stage.carrier.orders().into_iter().for_each(|o| *orders.entry(o.to).or_default() += 1);
-    assert!(orders.values().all(|n| *n <= most_orders_a_phone), "{orders:?}");
-}
-
-/// Two people not called yet.
-fn fresh() -> Stage {
-    let stage = Stage::default();
-    stage.campaign("c", json!({ "rate": { "calls_per_second": 10.0, "concurrent": 9 } }));
-    stage.upload("c", &people(2));
-    stage
-}
+use std::collections::BTreeSet;
 
 #[test]
-fn two_ticks_find_a_new_list_in_every_order() {
-    let states = every_schedule(&fresh(), 2, |stage| {
-        check(stage, 1);
-        stage.clock.advance(4_000);
-        stage.tick();
-        check(stage, 1);
-    });
-    assert!(states > 500, "{states}");
+fn two_ticks_in_every_order() {
+    for situation in 0..two_ticks::SITUATIONS {
+        let states = two_ticks::one(situation).unwrap_or_else(|what| panic!("situation {situation}: {what}"));
+        assert!(states > 500, "{states}");
+    }
 }
 
 /// A tick that loses its turn places nothing, and the next may have inherited its claims: they must not pass for calls that
@@ -40,7 +20,7 @@ fn two_ticks_find_a_new_list_in_every_order() {
 #[test]
 fn claims_that_were_not_placed_cost_nothing_and_leave_nothing_behind() {
     let inherited = Cell::new(0);
-    let states = every_schedule(&fresh(), 2, |stage| {
+    let states = every_schedule(&a_new_list(), 2, |stage| {
         for ms in [4_000, 4_000, 65_000, 4_000] {
             stage.clock.advance(ms);
             stage.tick();
@@ -59,26 +39,6 @@ fn claims_that_were_not_placed_cost_nothing_and_leave_nothing_behind() {
         inherited.set(inherited.get() + folded.len());
     });
     assert!(states > 500 && inherited.get() > 0, "{states} states, {} claims inherited", inherited.get());
-}
-
-#[test]
-fn two_ticks_fold_an_end_and_call_again_in_every_order() {
-    let mut stage = Stage::default();
-    let at_once = json!({ "after": "0s", "other_part_of_day": false });
-    let rate = json!({ "calls_per_second": 10.0, "concurrent": 1 });
-    stage.campaign("c", json!({ "rate": rate, "attempts": { "retry": { "no_answer": at_once } } }));
-    stage.upload("c", &people(1));
-    stage.tick();
-    stage.deliver(|_| Fate::ALL[11]);
-    stage.clock.advance(4_000);
-    let states = every_schedule(&stage, 2, |stage| {
-        check(stage, 2);
-        stage.clock.advance(4_000);
-        stage.tick();
-        check(stage, 2);
-        assert_eq!(stage.state().open.len(), 1);
-    });
-    assert!(states > 500, "{states}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the auditor knows: what left the hosts and rang, what was told and acknowledged, and when.
 
 use super::Plan;
-use super::plan::{Someone, Spec, caller_id};
+use super::plan::{Someone, Spec};
 use crate::tick::Fate;
 use dering::attempt::{CallId, News};
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +19,7 @@ pub struct Person {
     pub campaign: usize,
     pub roll: usize,
     pub row: Someone,
+    pub npwp: String,
 }
 
 /// An order that left a host.
@@ -28,6 +29,9 @@ pub struct Dial {
     pub campaign: usize,
     pub person: usize,
     pub phone: String,
+    pub npwp: String,
+    /// The number shown.
+    pub from: String,
     pub at_ms: i64,
     /// The same by the host's own clock.
     pub clock_ms: i64,
@@ -35,6 +39,10 @@ pub struct Dial {
     pub day: i64,
     /// The highest rate it can have been ordered under.
     pub rate: f64,
+    /// The same of the number shown; `None`: it may have been without limit.
+    pub id_rate: Option<f64>,
+    /// The same of how many calls may show it at once.
+    pub id_lines: Option<u32>,
     pub invalid: bool,
 }
 
@@ -73,15 +81,16 @@ pub struct List {
 pub struct Books {
     pub people: Vec<Person>,
     by_phone: HashMap<(usize, String), usize>,
-    campaigns: HashMap<String, usize>,
+    /// By how long the phone rings.
+    campaigns: HashMap<i64, usize>,
     /// When each tick began.
     pub ticks: Vec<i64>,
     pub edits: Vec<Vec<Edit>>,
     pub lists: Vec<List>,
-    /// By phone: since when the entry is acknowledged.
+    /// By phone or taxpayer number: since when the entry is acknowledged.
     pub suppressed: HashMap<String, i64>,
-    /// By person.
-    pub settled: HashMap<usize, i64>,
+    /// By taxpayer number.
+    pub settled: HashMap<String, i64>,
     /// By phone: who asked for it in a call.
     pub asked: HashMap<String, i64>,
     pub dials: Vec<Dial>,
@@ -103,13 +112,13 @@ impl Books {
                 for phone in &row.phones {
                     by_phone.insert((list.campaign, Someone::e164(phone)), people.len());
                 }
-                people.push(Person { campaign: list.campaign, roll, row: row.clone() });
+                people.push(Person { campaign: list.campaign, roll, npwp: row.npwp(), row: row.clone() });
             }
         }
         Books {
             people,
             by_phone,
-            campaigns: (0..plan.specs.len()).map(|c| (caller_id(c), c)).collect(),
+            campaigns: plan.specs.iter().enumerate().map(|(c, spec)| (spec.ring_s, c)).collect(),
             ticks: Vec::new(),
             edits: vec![Vec::new(); plan.specs.len()],
             lists: vec![List::default(); plan.rolls.len()],
@@ -147,9 +156,9 @@ impl Books {
         edits[last..].iter().map(|e| &e.spec)
     }
 
-    /// Whose order it is: the campaign by the number it shows, the person by the phone.
-    pub fn whose(&self, to: &str, from: &str) -> Option<(usize, usize)> {
-        let campaign = *self.campaigns.get(from)?;
+    /// Whose order it is: the campaign by how long it lets the phone ring, the person by the phone.
+    pub fn whose(&self, to: &str, ring_s: i64) -> Option<(usize, usize)> {
+        let campaign = *self.campaigns.get(&ring_s)?;
         Some((campaign, *self.by_phone.get(&(campaign, to.to_owned()))?))
     }
 
@@ -187,10 +196,15 @@ impl Books {
         self.dials.iter().filter(move |d| d.person == person && self.rung.contains_key(&key(&d.call)))
     }
 
-    /// Calls of dials that fit and are not over.
+    /// Dials whose calls are not over.
+    pub fn alive(&self, now_ms: i64) -> impl Iterator<Item = &Dial> {
+        let alive = move |d: &&Dial| self.rung.get(&key(&d.call)).is_some_and(|r| r.end_ms > now_ms);
+        self.dials.iter().filter(alive)
+    }
+
+    /// How many of them fit.
     pub fn on_line(&self, now_ms: i64, fits: impl Fn(&Dial) -> bool) -> usize {
-        let alive = |d: &&Dial| self.rung.get(&key(&d.call)).is_some_and(|r| r.end_ms > now_ms);
-        self.dials.iter().rev().filter(|d| fits(d)).filter(alive).count()
+        self.alive(now_ms).filter(|d| fits(d)).count()
     }
 
     pub fn maybe_heard(&mut self, call: CallId, news: &News, now_ms: i64) {

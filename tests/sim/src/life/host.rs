@@ -1,9 +1,10 @@
 //! Hosts: ticks on them, and the schedulers that ask for ticks.
 
 use super::Life;
-use super::plan::Class;
+use super::class::Class;
 use super::store::Shaky;
 use crate::tick::{call_of, tick_of};
+use dering::campaign::Limits;
 use dering::provider::ApiRequest;
 use dering::tick::{Sent, World};
 use serde_json::json;
@@ -79,7 +80,7 @@ impl Outside {
             life.found("order", format!("an order names no call of ours: {request:?}"));
             return Sent::NotSent;
         };
-        life.dialled(self.tick, self.host, call, &to, &field("From"));
+        life.dialled(self.tick, self.host, call, &to, &field("From"), field("Timeout").parse().unwrap_or(0));
         life.time.sleep(life.below(150) as i64).await;
         if life.happens(Class::Unreachable) {
             life.tell(|| format!("the order of {} cannot be sent", life.name(&call)));
@@ -128,7 +129,8 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let fixed_ms = fixed.then(|| life.clock_of(host));
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
         life.tell(|| format!("tick {number} begins on host {host}"));
-        match tick_of(&Shaky::new(&life, Some(host)), &outside, &life.vault, &life.campaigns[host]).await {
+        let (store, limits) = (Shaky::new(&life, Some(host)), life.account_limits());
+        let changed = match tick_of(&store, &outside, &life.vault, &life.campaigns[host], limits).await {
             Ok(report) => {
                 let idle = report.folded == 0 && report.claimed == 0 && report.open == 0;
                 life.quiet.set(if idle { life.quiet.get() + 1 } else { life.quiet.get().min(2) });
@@ -139,15 +141,31 @@ pub fn begin(life: &Rc<Life>, host: usize) {
                         report.waiting, report.held
                     )
                 });
+                report.committed
             }
-            Err(problem) => life.tell(|| format!("tick {number} fails: {}", problem.detail)),
+            Err(problem) => {
+                life.tell(|| format!("tick {number} fails: {}", problem.detail));
+                true
+            }
+        };
+        // A tick that changed nothing need not be looked at.
+        if changed {
+            life.look_at_state().await;
         }
-        life.look_at_state().await;
     });
+}
+
+impl Life {
+    fn account_limits(&self) -> Limits {
+        let unlimited = self.plan.planted.is_some_and(|p| p.ignores_account());
+        let limits = self.plan.account.filter(|_| !unlimited);
+        Limits { calls_per_second: limits.map(|(rate, _)| rate), concurrent: limits.map(|(_, n)| n) }
+    }
 }
 
 /// Asks for ticks, more seldom when there is nothing to do for long.
 pub async fn schedule(life: Rc<Life>) {
+    let mut off_ms = life.plan.off_ms.map(|ms| life.plan.start_ms + ms);
     loop {
         let slower = life.quiet.get().saturating_sub(2).min(10);
         let mut wait_ms = (life.plan.tick_ms << slower).min(15 * 60_000);
@@ -158,7 +176,14 @@ pub async fn schedule(life: Rc<Life>) {
             wait_ms = 3_600_000;
             life.tell(|| "nobody ticks for an hour".into());
         }
-        life.time.sleep(wait_ms / 2 + life.below(wait_ms as usize) as i64).await;
+        let next_ms = life.now_ms() + wait_ms / 2 + life.below(wait_ms as usize) as i64;
+        match off_ms.take_if(|off_ms| *off_ms <= next_ms) {
+            Some(off_ms) => {
+                life.tell(|| "nobody ticks for an hour".into());
+                life.time.sleep_until(off_ms.max(life.now_ms()) + 3_600_000).await;
+            }
+            None => life.time.sleep_until(next_ms).await,
+        }
         let hosts: Vec<usize> = (0..life.plan.skew_ms.len()).filter(|h| life.up(*h)).collect();
         if hosts.is_empty() {
             continue;

@@ -2,12 +2,11 @@
 
 use super::Life;
 use super::books::key;
-use super::plan::Class;
+use super::class::Class;
 use super::store::Shaky;
 use crate::tick::Fate;
-use dering::attempt::{CallId, Event, News, Said};
-use dering::store::Store;
-use dering::suppression;
+use dering::attempt::{CallId, Event, News};
+use dering::callback;
 use std::rc::Rc;
 
 /// How often the carrier repeats a callback that was not taken.
@@ -113,28 +112,14 @@ impl Life {
             return taken;
         }
         let store = Shaky::new(self, None);
-        let pair = (event.key(&call), event.encode());
         let phone = self.books.borrow().dial(key(&call)).map(|d| d.phone.clone());
-        let taken = match phone {
-            // As the voice flow does.
-            Some(phone) if *news == News::Dialog(Said::DoNotCall) => {
-                store.set_many(&suppression::asked_in_call(&self.vault, &phone, pair, at_ms)).await.is_ok()
-            }
-            _ => store.set(&pair.0, &pair.1).await.is_ok(),
-        };
+        let kept = callback::keep_said(&store, &self.vault, &call, phone.as_deref(), news.clone(), at_ms).await;
+        let taken = kept.is_ok();
         if taken {
             self.tell(|| format!("heard of {}: {news:?}", self.name(&call)));
             self.books.borrow_mut().heard(call, news, self.now_ms());
         }
         taken
-    }
-
-    /// Everything ever told is told again.
-    pub async fn replay(self: &Rc<Self>) {
-        let all = self.books.borrow().told();
-        for (call, news) in all {
-            self.hook(&call.seal(&self.vault), &news).await;
-        }
     }
 
     pub fn name(&self, call: &CallId) -> String {

@@ -7,16 +7,18 @@
 //!
 //! | module | |
 //! |---|---|
-//! | `plan` | what a seed stands for; simpler plans of a failing one |
+//! | `plan`, `class` | what a seed stands for; simpler plans of a failing one; what goes wrong |
 //! | `time` | the clock and the tasks |
 //! | `store`, `host`, `line` | the store as a host has it; hosts and their ticks; the carrier's calls and callbacks |
 //! | `people` | admins, list owners, taxpayers |
-//! | `books`, `audit`, `wall` | the auditor: what is known, what must hold, an own calendar |
+//! | `books`, `audit`, `accounts`, `wall` | the auditor: what is known, what must hold, the recount at the end, an own calendar |
 //! | `planted` | bugs planted on purpose: an auditor who does not find them proves nothing |
 //! | `run` | one seed, many seeds, a failing seed made small |
 
+mod accounts;
 mod audit;
 mod books;
+mod class;
 mod host;
 mod line;
 mod people;
@@ -27,9 +29,10 @@ mod store;
 mod time;
 mod wall;
 
-pub use plan::{Class, Plan};
+pub use class::Class;
+pub use plan::Plan;
 pub use planted::Planted;
-pub use run::{Failure, Tally, run, seeds, tell_story};
+pub use run::{Failure, Tally, find, run, seeds, tell_story};
 
 use crate::tick::Dice;
 use books::Books;
@@ -70,6 +73,8 @@ pub struct Life {
     done: Cell<bool>,
     /// Ticks in a row that had nothing to do.
     quiet: Cell<u32>,
+    /// Nobody was left to be called when the state was last looked at.
+    at_rest: Cell<bool>,
     /// What a planted bug remembers for too long.
     remembered: RefCell<HashMap<String, Option<Vec<u8>>>>,
     story: Option<RefCell<Vec<String>>>,
@@ -93,6 +98,7 @@ impl Life {
             finding: RefCell::default(),
             done: Cell::new(false),
             quiet: Cell::new(0),
+            at_rest: Cell::new(false),
             remembered: RefCell::default(),
             story: told.then(RefCell::default),
             plan,

@@ -1,16 +1,18 @@
 //! Everybody around: admins, list owners, the tax administration, callers.
 
 use super::Life;
+use super::class::Class;
 use super::host::{begin, schedule};
-use super::plan::{Class, Someone, Spec, iso};
+use super::plan::{Roll, Someone, Spec, iso};
 use super::store::Shaky;
 use super::wall::{DAY_MS, WIB, date, local_day};
+use crate::tick::npwp;
 use dering::campaign::{self, Campaign, State};
 use dering::contact::Matter;
 use dering::list::{self, Intake, Label, Manifest, Rules, Taken};
 use dering::store::Store;
-use dering::suppression::{self, DoNotCall, Reason, Settled};
-use dering::tick::{ShardNews, cell, decode_state, log};
+use dering::suppression::{DoNotCall, Reason, Settled, Subject};
+use dering::tick::{ShardNews, log};
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -34,7 +36,7 @@ pub async fn direct(life: Rc<Life>) {
     life.stir();
     loop {
         life.time.sleep(60_000).await;
-        if life.finished().await {
+        if life.finished() {
             break;
         }
         if life.now_ms() > deadline_ms {
@@ -45,9 +47,11 @@ pub async fn direct(life: Rc<Life>) {
     // Late news is folded, and the last page swept.
     life.ticks(3).await;
     let before = life.settle_accounts().await;
-    life.replay_all().await;
-    life.ticks(4).await;
-    life.same_as(before).await;
+    for part in [2, 1] {
+        life.replay(part).await;
+        life.ticks(4).await;
+        life.same_as(&before).await;
+    }
     life.finish();
 }
 
@@ -72,7 +76,7 @@ async fn admin(life: Rc<Life>, campaign: usize) {
         }
         if life.happens(Class::Edits) {
             let mut dice = crate::tick::Dice::new(life.below(usize::MAX / 2) as u64);
-            spec = spec.edited(&mut dice, life.now_ms());
+            spec = spec.edited(&mut dice, campaign, life.now_ms());
             life.insist(campaign, &spec).await;
         }
     }
@@ -108,22 +112,23 @@ async fn public(life: Rc<Life>) {
 }
 
 async fn pays(life: Rc<Life>, person: usize) {
-    let taxpayer_id = list::taxpayer_id(&life.books.borrow().people[person].row.npwp()).unwrap_or_default();
-    let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter: Matter::NotFiled, tax_code: "", tax_period: "" };
-    let key = duty.key(&life.vault);
-    life.keep(&key, b"1").await;
+    let npwp = life.books.borrow().people[person].npwp.clone();
+    life.settle(&npwp).await;
     life.tell(|| format!("person {person} has settled"));
-    life.books.borrow_mut().settled.entry(person).or_insert(life.now_ms());
+    life.books.borrow_mut().settled.entry(npwp).or_insert(life.now_ms());
 }
 
+/// By phone, or by taxpayer number.
 async fn complains(life: Rc<Life>, person: usize) {
-    let phone = Someone::e164(&life.books.borrow().people[person].row.phones[0]);
-    let entry = DoNotCall { reason: Reason::Entered, since_ms: life.now_ms(), until_ms: None };
-    let key = suppression::do_not_call_key(&life.vault, &phone);
-    life.keep(&key, &entry.encode()).await;
-    life.tell(|| format!("{phone} must not be called"));
+    let subject = {
+        let books = life.books.borrow();
+        let person = &books.people[person];
+        if life.below(2) == 0 { Someone::e164(&person.row.phones[0]) } else { person.npwp.clone() }
+    };
+    life.suppress(&subject).await;
+    life.tell(|| format!("{subject} must not be called"));
     let now_ms = life.now_ms();
-    life.books.borrow_mut().suppressed.entry(phone).or_insert(now_ms);
+    life.books.borrow_mut().suppressed.entry(subject).or_insert(now_ms);
 }
 
 async fn calls_in(life: Rc<Life>) {
@@ -132,8 +137,12 @@ async fn calls_in(life: Rc<Life>) {
         books.inbound += 1;
         books.inbound
     };
-    let news = ShardNews::Inbound { call: format!("in-{number}"), at_ms: life.now_ms(), answered: false };
-    life.append(&news).await;
+    let news = |at_ms| ShardNews::Inbound { call: format!("in-{number}"), at_ms, answered: false };
+    life.append(&news(life.now_ms())).await;
+    if life.happens(Class::Twice) {
+        life.time.sleep(life.below(3_600_000) as i64).await;
+        life.append(&news(life.now_ms())).await;
+    }
 }
 
 async fn withdraws(life: Rc<Life>, roll: usize) {
@@ -158,6 +167,20 @@ impl Life {
             body.await;
             life.books.borrow_mut().pending -= 1;
         });
+    }
+
+    async fn settle(self: &Rc<Self>, npwp: &str) {
+        let taxpayer_id = list::taxpayer_id(npwp).unwrap_or_default();
+        let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter: Matter::NotFiled, tax_code: "", tax_period: "" };
+        self.keep(&duty.key(&self.vault), b"1").await;
+    }
+
+    /// `subject`: E.164 or a taxpayer number.
+    async fn suppress(self: &Rc<Self>, subject: &str) {
+        let taxpayer_id = list::taxpayer_id(subject).unwrap_or_default();
+        let of = if subject.starts_with('+') { Subject::Phone(subject) } else { Subject::Taxpayer(&taxpayer_id) };
+        let entry = DoNotCall { reason: Reason::Entered, since_ms: self.now_ms(), until_ms: None };
+        self.keep(&of.key(&self.vault), &entry.encode()).await;
     }
 
     /// Writes a value until that is acknowledged.
@@ -233,7 +256,7 @@ impl Life {
         let dice = |bytes: &mut [u8]| self.fill(bytes);
         let taken = async {
             let mut intake = Intake::new(&store, &self.vault, &dice, 1, label, rules);
-            intake.push(csv(&list.people).as_bytes()).await?;
+            intake.push(csv(list).as_bytes()).await?;
             intake.finish(|| self.clock_of(host), async |ms| self.time.sleep(ms as i64).await).await
         };
         let manifest: Manifest = match taken.await {
@@ -243,8 +266,9 @@ impl Life {
                 return false;
             }
         };
-        if manifest.accepted != list.people.len() as u64 {
-            self.found("R10", format!("{} of {} rows accepted", manifest.accepted, list.people.len()));
+        let (good, bad) = (list.people.len() as u64, list.bad as u64);
+        if (manifest.accepted, manifest.rejected, manifest.rows) != (good, bad, good + bad) {
+            self.found("R10", format!("{good} good rows and {bad} bad ones became {manifest:?}"));
         }
         self.tell(|| format!("list {roll} is taken as {}", manifest.list));
         let mut books = self.books.borrow_mut();
@@ -255,17 +279,9 @@ impl Life {
         true
     }
 
-    async fn finished(&self) -> bool {
-        {
-            let books = self.books.borrow();
-            if books.pending > 0 || books.lists.iter().any(|l| l.id.is_none()) {
-                return false;
-            }
-        }
-        let Ok(Some(version)) = cell(0).read(&self.disk).await else { return false };
-        let Ok(state) = decode_state(&version.bytes) else { return false };
-        let waiting = state.lists.iter().flat_map(|l| &l.groups).any(|g| g.left > 0);
-        state.open.is_empty() && state.retries.is_empty() && !waiting && state.lists.len() == self.plan.rolls.len()
+    fn finished(&self) -> bool {
+        let books = self.books.borrow();
+        books.pending == 0 && books.lists.iter().all(|l| l.id.is_some()) && self.at_rest.get()
     }
 
     async fn ticks(self: &Rc<Self>, n: usize) {
@@ -275,11 +291,38 @@ impl Life {
         }
     }
 
-    async fn replay_all(self: &Rc<Self>) {
-        self.tell(|| "everything is told again".into());
-        self.replay().await;
+    /// Everything that was ever received is received again, or one in `part` of it.
+    async fn replay(self: &Rc<Self>, part: usize) {
+        self.tell(|| format!("one in {part} of all is received again"));
+        let again = || self.below(part) == 0;
+        let told = self.books.borrow().told();
+        for (call, news) in told {
+            if again() {
+                self.hook(&call.seal(&self.vault), &news).await;
+            }
+        }
         for roll in 0..self.plan.rolls.len() {
-            self.upload(roll).await;
+            if again() {
+                self.upload(roll).await;
+            }
+        }
+        let (mut settled, mut suppressed, mut withdrawn) = (Vec::new(), Vec::new(), Vec::new());
+        {
+            let books = self.books.borrow();
+            settled.extend(books.settled.keys().cloned());
+            suppressed.extend(books.suppressed.keys().cloned());
+            withdrawn.extend(books.lists.iter().filter(|l| l.withdrawn_ms.is_some()).filter_map(|l| l.id.clone()));
+        }
+        settled.sort_unstable();
+        suppressed.sort_unstable();
+        for npwp in settled.iter().filter(|_| again()) {
+            self.settle(npwp).await;
+        }
+        for subject in suppressed.iter().filter(|_| again()) {
+            self.suppress(subject).await;
+        }
+        for list in withdrawn.into_iter().filter(|_| again()) {
+            self.append(&ShardNews::ListWithdrawn { list }).await;
         }
         self.time.sleep(4_000).await;
     }
@@ -289,12 +332,15 @@ pub fn campaign_id(campaign: usize) -> String {
     format!("c{campaign}")
 }
 
-fn csv(people: &[Someone]) -> String {
+fn csv(list: &Roll) -> String {
     let mut text = "NPWP;NAMA WP;NO TELP/HP;PERIHAL;JATUH TEMPO;PROVINSI\n".to_owned();
-    for row in people {
+    for row in &list.people {
         let phones: Vec<String> = row.phones.iter().map(|p| format!("0{p}")).collect();
         let (npwp, phones, due) = (row.npwp(), phones.join("/"), iso(row.due));
         let _ = writeln!(text, "{npwp};Orang Rekaan {};{phones};BELUM LAPOR SPT;{due};{}", row.number, row.province);
+    }
+    for number in 0..list.bad {
+        let _ = writeln!(text, "{};Orang Rekaan;12;BELUM LAPOR SPT;{};", npwp(700_000 + number as u32, "013"), iso(0));
     }
     text
 }

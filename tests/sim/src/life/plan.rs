@@ -1,114 +1,12 @@
 //! What a seed stands for: who is called under which rules, and what goes wrong how often.
 
+use super::class::Class;
 use super::planted::Planted;
 use super::wall::{DAY_MS, WIB, WIT, WITA, Windows, date, local_day};
 use crate::tick::{Dice, Fate, START_MS, npwp};
 use dering::attempt::Disposition;
 use dering::campaign::State;
 use serde_json::{Value, json};
-
-/// Kinds of things that go wrong, or that people do. Each seed switches each of them on or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// A verb of the store fails and is not done.
-    Refused,
-    /// It is done, and the reply is lost.
-    ReplyLost,
-    /// It fails, and is done later.
-    AppliedLate,
-    /// Any subset of a batch is done.
-    Partly,
-    /// Up to a second.
-    Slow,
-    /// Up to an hour.
-    Stall,
-    /// The store takes no writes for a while.
-    ReadOnly,
-    /// The store answers nothing for a while.
-    Outage,
-    /// A read of many keys is no snapshot.
-    Torn,
-    DieBefore,
-    DieAfter,
-    Skew,
-    Overlap,
-    Skip,
-    /// Nobody ticks for an hour.
-    Gap,
-    AnswerLost,
-    Unreachable,
-    TooMany,
-    ServerError,
-    InvalidNumber,
-    /// The call is over before its order is answered.
-    Early,
-    Late,
-    Never,
-    Twice,
-    Disorder,
-    /// Callbacks for calls that never were.
-    Foreign,
-    Pays,
-    DoNotCall,
-    Inbound,
-    Withdraws,
-    Pauses,
-    Edits,
-    UploadsAgain,
-}
-
-impl Class {
-    pub const ALL: [Class; 33] = {
-        use Class::*;
-        [
-            Refused,
-            ReplyLost,
-            AppliedLate,
-            Partly,
-            Slow,
-            Stall,
-            ReadOnly,
-            Outage,
-            Torn,
-            DieBefore,
-            DieAfter,
-            Skew,
-            Overlap,
-            Skip,
-            Gap,
-            AnswerLost,
-            Unreachable,
-            TooMany,
-            ServerError,
-            InvalidNumber,
-            Early,
-            Late,
-            Never,
-            Twice,
-            Disorder,
-            Foreign,
-            Pays,
-            DoNotCall,
-            Inbound,
-            Withdraws,
-            Pauses,
-            Edits,
-            UploadsAgain,
-        ]
-    };
-
-    /// How often it happens at a point where it can, in thousandths, when a seed has it at the full.
-    fn full(self) -> usize {
-        use Class::*;
-        match self {
-            Stall | ReadOnly | Outage => 3,
-            Refused | ReplyLost | AppliedLate | DieBefore | DieAfter => 25,
-            Partly | Slow | Torn => 300,
-            Gap => 15,
-            _ => 300,
-        }
-    }
-}
 
 /// A campaign's rules, as far as the auditor knows them. An edit replaces them all.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +17,13 @@ pub struct Spec {
     pub concurrent: u32,
     pub max: u8,
     pub per_day: u8,
+    pub per_week: u8,
+    /// Calls to a person in a day and in a week, where the campaign asks for less than everybody.
+    pub person: Option<(u8, u8)>,
+    /// Which of our numbers it shows.
+    pub caller_ids: Vec<usize>,
+    /// Orders a second and calls at once of each of them.
+    pub per_caller_id: Option<(f64, u32)>,
     pub retry_s: u64,
     pub ring_s: i64,
     pub talk_s: i64,
@@ -141,23 +46,31 @@ impl Spec {
         let pause = format!("{}s", self.retry_s);
         let retry: serde_json::Map<String, Value> =
             RETRIED.iter().chain([&Disposition::Unknown]).map(|d| (d.as_str().to_owned(), json!(pause))).collect();
-        json!({
+        let caller_ids: Vec<String> = self.caller_ids.iter().map(|n| caller_id(*n)).collect();
+        let mut settings = json!({
             "name": format!("Rekaan {campaign}"),
             "matter": "not_filed",
             "callable_hours": hours,
             "holidays": holidays,
-            "caller_ids": [caller_id(campaign)],
+            "caller_ids": caller_ids,
             "rate": { "calls_per_second": self.rate, "concurrent": self.concurrent },
-            "attempts": { "max": self.max, "per_day": self.per_day, "retry": retry },
+            "attempts": { "max": self.max, "per_day": self.per_day, "per_week": self.per_week, "retry": retry },
             "call": {
                 "ring": format!("{}s", self.ring_s),
                 "talk": format!("{}s", self.talk_s),
                 "unknown_after": format!("{}s", self.unknown_s),
             },
-        })
+        });
+        if let Some((rate, concurrent)) = self.per_caller_id {
+            settings["rate"]["per_caller_id"] = json!({ "calls_per_second": rate, "concurrent": concurrent });
+        }
+        if let Some((day, week)) = self.person {
+            settings["person_limits"] = json!({ "per_day": day, "per_week": week });
+        }
+        settings
     }
 
-    fn random(dice: &mut Dice, start_ms: i64) -> Self {
+    fn random(dice: &mut Dice, campaign: usize, start_ms: i64) -> Self {
         let today = local_day(start_ms, WIB);
         let minute = (start_ms + WIB * 60_000).rem_euclid(DAY_MS) / 60_000;
         let spans = match dice.below(4) {
@@ -169,7 +82,12 @@ impl Spec {
         let mut weekdays = [true; 7];
         weekdays[dice.below(7)] = dice.below(2) == 0;
         let holidays = if dice.below(3) == 0 { vec![today + 1 + dice.below(2) as i64] } else { Vec::new() };
-        let (ring_s, talk_s) = ([5, 25][dice.below(2)], [20, 60][dice.below(2)]);
+        // How long it lets the phone ring tells one campaign's orders from another's.
+        let (ring_s, talk_s) = ([5, 25][dice.below(2)] + campaign as i64, [20, 60][dice.below(2)]);
+        let mut caller_ids: Vec<usize> = (0..CALLER_IDS).filter(|_| dice.below(2) == 0).collect();
+        if caller_ids.is_empty() {
+            caller_ids.push(campaign);
+        }
         Spec {
             state: State::Running,
             hours: Windows { weekdays, spans, holidays },
@@ -177,6 +95,10 @@ impl Spec {
             concurrent: [1, 3, 10, 50][dice.below(4)],
             max: 1 + dice.below(4) as u8,
             per_day: 1 + dice.below(3) as u8,
+            per_week: [5, 5, 2, 1][dice.below(4)],
+            person: [None, None, Some((1, 5)), Some((2, 2))][dice.below(4)],
+            caller_ids,
+            per_caller_id: [None, None, Some((0.2, 50)), Some((2.0, 2)), Some((20.0, 1))][dice.below(5)],
             retry_s: [5, 60, 1_800, 7_200][dice.below(4)],
             ring_s,
             talk_s,
@@ -185,8 +107,8 @@ impl Spec {
     }
 
     /// After an edit of hours, rates or limits.
-    pub fn edited(&self, dice: &mut Dice, now_ms: i64) -> Self {
-        let fresh = Spec::random(dice, now_ms);
+    pub fn edited(&self, dice: &mut Dice, campaign: usize, now_ms: i64) -> Self {
+        let fresh = Spec::random(dice, campaign, now_ms);
         // How long a call may ring and talk stays, so that the auditor knows it of every call.
         Spec { state: self.state, ring_s: self.ring_s, talk_s: self.talk_s, unknown_s: self.unknown_s, ..fresh }
     }
@@ -204,15 +126,19 @@ pub fn iso(day: i64) -> String {
     format!("{y:04}-{m:02}-{d:02}")
 }
 
-/// Which campaign calls is seen by the number it shows.
-pub fn caller_id(campaign: usize) -> String {
-    format!("+6221298815{campaign:02}")
+/// Numbers of ours, which campaigns share.
+pub const CALLER_IDS: usize = 3;
+
+pub fn caller_id(number: usize) -> String {
+    format!("+6221298815{number:02}")
 }
 
 /// A row of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Someone {
     pub number: u32,
+    /// Makes the taxpayer number.
+    pub taxpayer: u32,
     /// National, without the leading 0.
     pub phones: Vec<String>,
     pub province: &'static str,
@@ -230,7 +156,7 @@ impl Someone {
 
     /// The old taxpayer number. Of somebody who can be anywhere it must not tell an office that is known.
     pub fn npwp(&self) -> String {
-        npwp(self.number, if self.offsets.len() == 1 { "013" } else { "000" })
+        npwp(self.taxpayer, if self.offsets.len() == 1 { "013" } else { "000" })
     }
 
     /// The zone that days are counted in.
@@ -245,6 +171,8 @@ pub struct Roll {
     pub campaign: usize,
     pub after_ms: i64,
     pub people: Vec<Someone>,
+    /// Rows besides that nobody can be called by.
+    pub bad: usize,
 }
 
 /// What a seed stands for.
@@ -260,6 +188,10 @@ pub struct Plan {
     pub fates: Vec<Fate>,
     pub specs: Vec<Spec>,
     pub rolls: Vec<Roll>,
+    /// What the provider lets the account do: orders a second, calls at once.
+    pub account: Option<(f64, u32)>,
+    /// When an hour without ticks begins, after the story's beginning.
+    pub off_ms: Option<i64>,
     pub planted: Option<Planted>,
 }
 
@@ -280,7 +212,7 @@ impl Plan {
         for _ in 0..6 {
             fates.push(Fate::ALL[dice.below(Fate::ALL.len())]);
         }
-        let specs: Vec<Spec> = (0..campaigns).map(|_| Spec::random(dice, start_ms)).collect();
+        let specs: Vec<Spec> = (0..campaigns).map(|campaign| Spec::random(dice, campaign, start_ms)).collect();
         let faulty_ms = [3, 15, 60, 300][dice.below(4)] * 60_000;
         let mut rolls = Vec::new();
         for campaign in 0..campaigns {
@@ -290,11 +222,21 @@ impl Plan {
                 let count = 1 + dice.below(most);
                 let first = 100 * (campaign * 2 + nth) as u32;
                 let people = (0..count as u32).map(|i| someone(dice, start_ms, campaign, nth, first + i)).collect();
-                rolls.push(Roll { campaign, after_ms, people });
+                rolls.push(Roll { campaign, after_ms, people, bad: dice.below(4) });
             }
         }
         let tick_ms = [700, 2_000, 5_000][dice.below(3)];
-        Plan { seed, start_ms, faulty_ms, tick_ms, skew_ms, often, fates, specs, rolls, planted: None }
+        let account = [None, None, Some((0.5, 50)), Some((5.0, 2))][dice.below(4)];
+        let off_ms = None;
+        Plan { seed, start_ms, faulty_ms, tick_ms, skew_ms, often, fates, specs, rolls, account, off_ms, planted: None }
+    }
+
+    /// The same people and faults, and an hour without ticks that begins while calls are on, or soon after.
+    pub fn with_an_hour_off(seed: u64) -> Self {
+        let mut dice = Dice::new(seed ^ 0x0ff);
+        let plan = Plan::new(seed);
+        let latest_ms = [60_000, 600_000][dice.below(2)];
+        Plan { off_ms: Some(dice.below(latest_ms) as i64), ..plan }
     }
 
     pub fn has(&self, class: Class) -> bool {
@@ -335,6 +277,8 @@ impl Plan {
         with(&|p| p.skew_ms.truncate(1));
         with(&|p| p.faulty_ms /= 2);
         with(&|p| p.fates.truncate(1));
+        with(&|p| p.account = None);
+        with(&|p| p.rolls.iter_mut().for_each(|roll| roll.bad = 0));
         all
     }
 }
@@ -355,5 +299,7 @@ fn someone(dice: &mut Dice, start_ms: i64, campaign: usize, nth: usize, number: 
         phones.push(format!("81300{number:06}"));
     }
     let due = local_day(start_ms, WIB) + 1 + dice.below(5) as i64;
-    Someone { number, phones, province, offsets, due }
+    // Some taxpayers do, with a number in each.
+    let taxpayer = if nth == 0 && !shared && dice.below(4) == 0 { 900_000 + number - own } else { number };
+    Someone { number, taxpayer, phones, province, offsets, due }
 }

@@ -2,6 +2,8 @@
 //! time is falsified as if it had the bug. An auditor that does not find each of them proves nothing.
 
 use super::Life;
+use super::class::Class;
+use super::plan::Plan;
 use dering::attempt::{CallId, Event, News, OTHER_KINDS, Said};
 use dering::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
 use dering::tick::{Sent, ShardNews};
@@ -68,10 +70,16 @@ pub enum Planted {
     IndexDropped,
     /// A webhook does not look whether its write succeeded.
     WriteErrorIgnored,
+    /// The limits of a caller id.
+    CallerIdLimitIgnored,
+    /// The limits of the provider's account.
+    AccountLimitIgnored,
+    /// When persons were called.
+    HistoryUnread,
 }
 
 impl Planted {
-    pub const ALL: [Planted; 35] = {
+    pub const ALL: [Planted; 38] = {
         use Planted::*;
         [
             BallotCheckDropped,
@@ -109,8 +117,34 @@ impl Planted {
             WrongNumberUnheard,
             IndexDropped,
             WriteErrorIgnored,
+            CallerIdLimitIgnored,
+            AccountLimitIgnored,
+            HistoryUnread,
         ]
     };
+
+    /// Whether the bug can make a difference in a story: a seed in which it cannot need not be played.
+    pub fn can_show(self, plan: &Plan) -> bool {
+        use Class::*;
+        let any = |classes: &[Class]| classes.iter().any(|class| plan.has(*class));
+        match self {
+            Planted::BallotCheckDropped | Planted::StaleBase => any(&[Overlap, Stall, AppliedLate, Slow]),
+            Planted::CommitErrorIsYes => any(&[Refused, ReplyLost, Outage]),
+            Planted::PagesErrorIgnored | Planted::SlotErrorIgnored | Planted::WriteErrorIgnored => {
+                any(&[Refused, AppliedLate, Outage, ReadOnly, Partly])
+            }
+            Planted::DoNotCallUnread | Planted::DoNotCallCached => any(&[DoNotCall]),
+            Planted::SettlementUnread | Planted::SettlementCached => any(&[Pays]),
+            Planted::WithdrawalUnread => any(&[Withdraws]),
+            Planted::PauseIgnored => any(&[Pauses]),
+            Planted::HolidaysIgnored => plan.specs.iter().any(|spec| !spec.hours.holidays.is_empty()),
+            Planted::OrdersAgain | Planted::UnclearIsRefused => any(&[AnswerLost, Slow, Early]),
+            Planted::ServerErrorIsRefused => any(&[ServerError]),
+            Planted::CallerIdLimitIgnored => plan.specs.iter().any(|spec| spec.per_caller_id.is_some()),
+            Planted::AccountLimitIgnored => plan.account.is_some(),
+            _ => true,
+        }
+    }
 
     pub fn shifts_clock_ms(self) -> i64 {
         if self == Planted::UtcForLocal { 7 * 3_600_000 } else { 0 }
@@ -118,6 +152,10 @@ impl Planted {
 
     pub fn freezes_clock(self) -> bool {
         self == Planted::ClockFrozen
+    }
+
+    pub fn ignores_account(self) -> bool {
+        self == Planted::AccountLimitIgnored
     }
 
     pub fn does_not_wait(self) -> bool {
@@ -226,7 +264,9 @@ impl Tamper {
         let Some(planted) = self.planted else { return };
         let kind = key.split('/').nth(1).unwrap_or_default();
         match (planted, kind) {
-            (Planted::DoNotCallUnread, "d") | (Planted::SettlementUnread, "s") => *value = None,
+            (Planted::DoNotCallUnread, "d") | (Planted::SettlementUnread, "s") | (Planted::HistoryUnread, "h") => {
+                *value = None;
+            }
             (Planted::EndingUnread, "e") if key.ends_with("/no_answer") => *value = None,
             (Planted::DoNotCallCached, "d") | (Planted::SettlementCached, "s") => {
                 *value = life.remembered.borrow_mut().entry(key.to_owned()).or_insert_with(|| value.clone()).clone();
@@ -272,6 +312,7 @@ fn bend(planted: Planted, campaign: &mut Value) {
             let rate = &mut settings["rate"]["calls_per_second"];
             *rate = json!(rate.as_f64().unwrap_or(1.0) * 2.0);
         }
+        Planted::CallerIdLimitIgnored => settings["rate"]["per_caller_id"] = Value::Null,
         Planted::HolidaysIgnored => settings["holidays"] = json!([]),
         Planted::HoursIgnored => settings["callable_hours"] = json!({ "mon-sun": ["00:00-24:00"] }),
         Planted::HoursOffByOne => {

@@ -2,11 +2,9 @@
 
 use super::people::direct;
 use super::{Finding, Life, Plan, Planted, time};
+use crate::proof::{Progress, Swept, caught, sweep};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::ops::Range;
 
 /// How much was simulated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,10 +56,8 @@ pub fn run(plan: &Plan) -> Result<Tally, Box<Failure>> {
 fn play(plan: &Plan, told: bool) -> (Result<Tally, Box<Failure>>, Vec<String>) {
     let life = Life::new(plan.clone(), told);
     life.nursery.spawn(None, direct(life.clone()));
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| time::live(&life))) {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|t| (*t).to_owned()));
-        life.found("panic", text.unwrap_or_default());
+    if let Err(panic) = caught(|| time::live(&life)) {
+        life.found("panic", panic);
     } else if !life.over() {
         life.found("R10", "everybody waits for ever".into());
     }
@@ -86,39 +82,26 @@ fn play(plan: &Plan, told: bool) -> (Result<Tally, Box<Failure>>, Vec<String>) {
     (outcome, story)
 }
 
-/// Plays the seeds from `first` on, on all processors, until `most` failed. Answers what was played and the failures,
-/// by seed.
-pub fn seeds(first: u64, count: u64, planted: Option<Planted>, most: usize) -> (Tally, Vec<Failure>) {
-    let next = AtomicU64::new(first);
-    let (total, failures) = (Mutex::new(Tally::default()), Mutex::new(Vec::new()));
-    let work = || {
-        let mut mine = Tally::default();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= first + count {
-                break;
-            }
-            match run(&Plan { planted, ..Plan::new(seed) }) {
-                Ok(tally) => mine.add(&tally),
-                Err(found) => {
-                    let mut failures = failures.lock().expect("nobody panics holding it");
-                    failures.push(*found);
-                    if failures.len() >= most {
-                        next.store(first + count, Ordering::Relaxed);
-                    }
-                }
-            }
-        }
-        total.lock().expect("nobody panics holding it").add(&mine);
+/// Plays the seeds on all processors, `plan` saying what each stands for, until `most` failed.
+pub fn seeds(
+    seeds: Range<u64>,
+    plan: impl Fn(u64) -> Plan + Sync,
+    most: usize,
+    progress: Progress<'_>,
+) -> Swept<Tally, Box<Failure>> {
+    sweep(seeds, most, progress, || |seed| run(&plan(seed)), |sum, one| sum.add(&one))
+}
+
+/// The first of so many seeds that finds a planted bug.
+pub fn find(planted: Planted, enough: u64, progress: Progress<'_>) -> Option<Box<Failure>> {
+    let play = |seed| match (Plan { planted: Some(planted), ..Plan::new(seed) }) {
+        plan if planted.can_show(&plan) => run(&plan).map(drop),
+        _ => Ok(()),
     };
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
-            scope.spawn(work);
-        }
-    });
-    let mut failures = failures.into_inner().expect("nobody panics holding it");
-    failures.sort_by_key(|f: &Failure| f.plan.seed);
-    (total.into_inner().expect("nobody panics holding it"), failures)
+    let found = sweep(0..enough, 1, progress, || play, |(), ()| ());
+    let (_, failure) = found.failures.into_iter().next()?;
+    // What is found without the bug, too, says nothing about it.
+    run(&Plan { planted: None, ..failure.plan.clone() }).is_ok().then_some(failure)
 }
 
 /// Lines of a story that are printed.
@@ -143,7 +126,7 @@ pub fn tell_story(failure: &Failure) -> String {
     let (plan, finding) = (&small.plan, &small.finding);
     let classes: Vec<String> = super::Class::ALL.iter().filter(|c| plan.has(**c)).map(|c| format!("{c:?}")).collect();
     format!(
-        "seed {} breaks {}: {}\nmade small it breaks {}: {}\nfaults: {}\n{:#?}\n{:#?}\n{}\nDERING_SEED={} cargo test -p dering-sim --test life replays it\n",
+        "seed {} breaks {}: {}\nmade small it breaks {}: {}\nfaults: {}\n{:#?}\n{:#?}\n{}\nDERING_SEED={} cargo test -p dering-sim --test {} replays it\n",
         plan.seed,
         failure.finding.rule,
         failure.finding.what,
@@ -154,5 +137,6 @@ pub fn tell_story(failure: &Failure) -> String {
         plan.rolls,
         story[from..].join("\n"),
         plan.seed,
+        if plan.off_ms.is_some() { "hour" } else { "life" },
     )
 }

@@ -1,7 +1,7 @@
 //! The store as a host has it: slow, forgetful of replies, at times gone.
 
 use super::Life;
-use super::plan::Class;
+use super::class::Class;
 use super::planted::Tamper;
 use dering::store::{Store, StoreError};
 use std::fmt;

@@ -27,7 +27,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Gate {
     passed: Cell<usize>,
-    fault: Option<(usize, Fault)>,
+    faults: Vec<(usize, Fault)>,
     dead: Cell<bool>,
     /// Points that may be passed before the tick is held; `None`: it runs freely.
     permits: Cell<Option<usize>>,
@@ -41,7 +41,7 @@ impl Gate {
     pub fn open() -> Self {
         Gate {
             passed: Cell::new(0),
-            fault: None,
+            faults: Vec::new(),
             dead: Cell::new(false),
             permits: Cell::new(None),
             slow: None,
@@ -51,7 +51,12 @@ impl Gate {
 
     /// The fault happens at the point of that number, from 0.
     pub fn failing(at: usize, fault: Fault) -> Self {
-        Gate { fault: Some((at, fault)), ..Gate::open() }
+        Gate::failing_at(vec![(at, fault)])
+    }
+
+    /// Each fault at its point.
+    pub fn failing_at(faults: Vec<(usize, Fault)>) -> Self {
+        Gate { faults, ..Gate::open() }
     }
 
     /// Every point needs a permit.
@@ -67,7 +72,7 @@ impl Gate {
 
     /// Whether something goes wrong here.
     pub fn fails(&self) -> bool {
-        self.fault.is_some()
+        !self.faults.is_empty()
     }
 
     pub fn passed(&self) -> usize {
@@ -111,7 +116,7 @@ impl Gate {
             clock.sleep_until(clock.now_ms() + ms).await;
         }
         let at = self.passed.replace(self.passed.get() + 1);
-        let fault = self.fault.filter(|(when, _)| *when == at).map(|(_, fault)| fault);
+        let fault = self.faults.iter().find(|(when, _)| *when == at).map(|(_, fault)| *fault);
         if fault == Some(Fault::DieBefore) {
             return self.die().await;
         }

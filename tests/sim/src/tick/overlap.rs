@@ -42,7 +42,8 @@ impl<'a> Overlap<'a> {
         let begin = |(n, gate): (usize, &'a Gate)| {
             let future = async move {
                 let dice = RefCell::new(Dice::new(100 + n as u64));
-                run_tick(&Gated { store: &stage.store, gate }, &Host { stage, gate, dice, answer_ms: 0 }).await
+                run_tick(&Gated { store: &stage.store, gate }, &Host { stage, gate, dice, answer_ms: 0, skew_ms: 0 })
+                    .await
             };
             let woken = Arc::new(Woken::default());
             woken.0.store(true, Ordering::Relaxed);

@@ -1,8 +1,9 @@
 //! The stage: store, clock, carrier, and what an admin, a list owner and the carrier's callbacks do to the store.
 
 use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Person, csv, drive};
-use dering::attempt::{CallId, Event, News};
-use dering::campaign::{self, Campaign, PersonLimits, Remembered, State};
+use dering::attempt::{CallId, News};
+use dering::callback;
+use dering::campaign::{self, Campaign, Limits, PersonLimits, Remembered, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
 use dering::list::{self, Intake, Label, Manifest, Rules, Size, Taken};
@@ -42,6 +43,8 @@ pub struct Host<'a> {
     pub dice: RefCell<Dice>,
     /// How long the carrier takes to answer.
     pub answer_ms: i64,
+    /// How far ahead its clock is.
+    pub skew_ms: i64,
 }
 
 /// The call that an order names.
@@ -55,7 +58,7 @@ pub fn call_of(request: &ApiRequest, vault: &Vault, now_ms: i64) -> Option<(Call
 
 impl World for Host<'_> {
     fn now_ms(&self) -> i64 {
-        self.stage.clock.now_ms()
+        self.stage.clock.now_ms() + self.skew_ms
     }
 
     fn nonce(&self) -> [u8; 24] {
@@ -65,7 +68,7 @@ impl World for Host<'_> {
     }
 
     async fn sleep_ms(&self, ms: u64) {
-        self.stage.clock.sleep_until(self.now_ms() + ms as i64).await;
+        self.stage.clock.sleep_until(self.stage.clock.now_ms() + ms as i64).await;
     }
 
     async fn send(&self, request: ApiRequest, _timeout_ms: u64) -> Sent {
@@ -74,11 +77,12 @@ impl World for Host<'_> {
             return Sent::NotSent;
         }
         let (call, to) = call_of(&request, &self.stage.vault, self.now_ms()).expect("an order names its call");
-        let answer = self.stage.carrier.order(call, to, self.now_ms());
+        let now_ms = self.stage.clock.now_ms();
+        let answer = self.stage.carrier.order(call, to, now_ms);
         match fault {
             Some(Fault::DieAfter) => return self.gate.die().await,
             Some(Fault::ReplyLost) => return Sent::Unclear,
-            _ => self.stage.clock.sleep_until(self.now_ms() + self.answer_ms).await,
+            _ => self.stage.clock.sleep_until(now_ms + self.answer_ms).await,
         }
         match answer {
             Answer::Taken => {
@@ -126,7 +130,7 @@ impl Stage {
         }
     }
 
-    fn now<T>(&self, future: impl Future<Output = T>) -> T {
+    pub(crate) fn now<T>(&self, future: impl Future<Output = T>) -> T {
         drive(&self.clock, future).expect("nothing here waits for ever")
     }
 
@@ -175,6 +179,20 @@ impl Stage {
 
     /// Uploads a list that is said to have so many contacts; its id.
     pub fn upload_expecting(&self, campaign: &str, people: &[Person], expected: Option<u64>) -> String {
+        match self.upload_through(&Gate::open(), campaign, people, expected) {
+            Some(Ok(Taken::New(manifest))) if manifest.accepted == people.len() as u64 => manifest.list,
+            other => panic!("not as it was meant: {other:?}"),
+        }
+    }
+
+    /// Uploads a list through a gate; `None` if that died.
+    pub fn upload_through(
+        &self,
+        gate: &Gate,
+        campaign: &str,
+        people: &[Person],
+        expected: Option<u64>,
+    ) -> Option<Result<Taken, Problem>> {
         let rules = Rules {
             as_of: date(2027, 3, 1),
             matter: Matter::NotFiled,
@@ -185,15 +203,12 @@ impl Stage {
         };
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
         let label = Label { campaign: campaign.into(), expected, ..Label::default() };
-        let taken = self.now(async {
-            let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules);
+        let store = Gated { store: &self.store, gate };
+        drive(&self.clock, async {
+            let mut intake = Intake::new(&store, &self.vault, &dice, 1, label, rules);
             intake.push(csv(people).as_bytes()).await?;
             intake.finish(|| self.clock.now_ms(), async |_| {}).await
-        });
-        match taken.expect("the list is taken") {
-            Taken::New(manifest) if manifest.accepted == people.len() as u64 => manifest.list,
-            other => panic!("not as it was meant: {other:?}"),
-        }
+        })
     }
 
     /// Uploads a file by the rules of its campaign; the list.
@@ -215,8 +230,19 @@ impl Stage {
 
     /// One tick through a gate; `None` if it died.
     pub fn tick_through(&self, gate: &Gate, answer_ms: i64) -> (Option<Result<Report, Problem>>, Counts) {
+        self.tick_elsewhere(gate, answer_ms, 0)
+    }
+
+    /// The same on a host whose clock is so far ahead.
+    pub fn tick_elsewhere(
+        &self,
+        gate: &Gate,
+        answer_ms: i64,
+        skew_ms: i64,
+    ) -> (Option<Result<Report, Problem>>, Counts) {
         let store = Counting::new(Gated { store: &self.store, gate });
-        let host = Host { stage: self, gate, dice: RefCell::new(Dice::new(self.dice.borrow_mut().roll())), answer_ms };
+        let dice = RefCell::new(Dice::new(self.dice.borrow_mut().roll()));
+        let host = Host { stage: self, gate, dice, answer_ms, skew_ms };
         let ended = drive(&self.clock, run_tick(&store, &host));
         (ended, store.counts())
     }
@@ -258,8 +284,14 @@ impl Stage {
 
     /// A callback arrives.
     pub fn tell(&self, call: &CallId, news: News) {
-        let event = Event { at_ms: self.clock.now_ms(), news };
-        self.now(self.store.set(&event.key(call), &event.encode())).expect("the store answers");
+        assert!(self.tell_through(&Gate::open(), call, news), "the store answers");
+    }
+
+    /// A callback arrives; whether it was answered as taken.
+    pub fn tell_through(&self, gate: &Gate, call: &CallId, news: News) -> bool {
+        let store = Gated { store: &self.store, gate };
+        let kept = drive(&self.clock, callback::keep(&store, call, news, self.clock.now_ms()));
+        kept.is_some_and(|kept| kept.is_ok())
     }
 
     /// The callbacks of all calls that ring and have not been told of.
@@ -273,6 +305,19 @@ impl Stage {
             let fate = fate(&order);
             self.told.insert((order.call.ballot, order.call.index), fate);
             fate.news().into_iter().for_each(|news| self.tell(&order.call, news));
+        }
+    }
+
+    /// The same through a gate. The carrier repeats each until it is taken, on another host if one died.
+    pub fn deliver_through(&mut self, gate: &Gate, fate: impl Fn(&Ordered) -> Fate) {
+        for order in self.untold() {
+            let fate = fate(&order);
+            self.told.insert((order.call.ballot, order.call.index), fate);
+            for news in fate.news() {
+                if !self.tell_through(gate, &order.call, news.clone()) {
+                    self.tell(&order.call, news);
+                }
+            }
         }
     }
 
@@ -291,6 +336,7 @@ impl Stage {
     /// Ticks and callbacks until nobody is left to be called; each call ends within 5 s of its order.
     pub fn run_to_the_end(&mut self, fate: impl Fn(&Ordered) -> Fate) {
         let last_ms = self.clock.now_ms() + (LIST_DAYS + 2) * 24 * 3_600_000;
+        let mut step_ms = 4_000;
         while self.clock.now_ms() < last_ms {
             let report = self.tick();
             self.deliver(&fate);
@@ -299,7 +345,10 @@ impl Stage {
                 return;
             }
             let next_ms = state.retries.iter().map(|b| b.earliest_ms).min().unwrap_or(0);
-            self.clock.advance(4_000);
+            // What is silent is waited for in longer steps.
+            let idle = report.folded == 0 && report.claimed == 0;
+            step_ms = if idle { (step_ms * 2).min(60_000) } else { 4_000 };
+            self.clock.advance(step_ms);
             if state.open.is_empty() {
                 self.clock.advance_to(next_ms);
             }
@@ -315,7 +364,7 @@ impl Stage {
 
 /// The real tick of a stage.
 pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Problem> {
-    tick_of(store, host, &host.stage.vault, &host.stage.campaigns).await
+    tick_of(store, host, &host.stage.vault, &host.stage.campaigns, Limits::default()).await
 }
 
 /// The real tick, with a configured account.
@@ -324,8 +373,9 @@ pub async fn tick_of<S: Store, W: World>(
     world: &W,
     vault: &Vault,
     campaigns: &Remembered,
+    limits: Limits,
 ) -> Result<Report, Problem> {
-    let account = Account { account: "AC1".into(), secret: "s".into(), ..Account::default() };
+    let account = Account { account: "AC1".into(), secret: "s".into(), limits, ..Account::default() };
     let setup = Setup {
         vault,
         public_url: "https://dering.example",
