@@ -157,21 +157,23 @@ fn orders_put_off_keep_their_distances_and_the_next_tick_comes_after_them() {
 #[test]
 fn a_host_ahead_does_not_forget_what_holds_back_one_behind() {
     let rate = json!({ "calls_per_second": 10, "concurrent": 100, "per_caller_id": { "calls_per_second": 0.2 } });
-    let shelf = Shelf { campaigns: vec![campaign("c", rate)] };
+    let shelf = Shelf { campaigns: vec![campaign("c", rate.clone()), campaign("d", rate)] };
     let mut pace = Pace::default();
     pace.look_round(&shelf, NOW);
     let mut turns: Vec<(String, i64)> = Vec::new();
-    for ballot in 1..200 {
+    // Every five seconds there is one to call for each campaign.
+    for ballot in (2..400).filter(|ballot| ballot / 2 % 5 == 0) {
         // Half a second between ticks, by turns on a host four seconds ahead.
-        let now_ms = NOW + 500 * ballot + if ballot % 2 == 0 { 4_000 } else { 0 };
+        let ahead = ballot % 2 == 0;
+        let now_ms = NOW + 500 * ballot + if ahead { 4_000 } else { 0 };
+        let campaign = &shelf.campaigns[usize::from(ahead)];
         let mut tick = tick(now_ms, ballot as u64);
-        let given: Vec<Turn> =
-            (0..4).map_while(|n| tick.claim(&mut pace, &shelf.campaigns[0], "+628110000001", &[], n).ok()).collect();
+        let given: Vec<Turn> = tick.claim(&mut pace, campaign, "+628110000001", &[], 0).ok().into_iter().collect();
         turns.extend(given.iter().map(|t| (t.caller_id.clone(), t.dial_at_ms)));
         let given: Vec<Given<'_>> = given
             .iter()
             .map(|Turn { provider, caller_id, dial_at_ms }| Given {
-                campaign: "c",
+                campaign: &campaign.id,
                 provider: *provider,
                 caller_id,
                 dial_at_ms: *dial_at_ms,
