@@ -1,4 +1,4 @@
-//! One taxpayer and one matter, as a row of a list became it.
+//! A taxpayer and what it is called about, as rows of a list became it.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -40,17 +40,11 @@ pub enum Language {
     En,
 }
 
-/// An accepted row.
+/// What a taxpayer is called about: one accepted row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
+pub struct Duty {
     /// Row in the file, from 1, as a spreadsheet shows it.
     pub row: u32,
-    /// 16 digits: a NIK, or `0` and the old 15-digit NPWP.
-    pub taxpayer_id: String,
-    /// As the list writes it; may be empty.
-    pub name: String,
-    /// E.164, at least one, in the order of the cell.
-    pub phones: Vec<String>,
     /// Why this taxpayer is called.
     pub matter: Matter,
     /// As the list writes it, for example `PPh Pasal 21`; may be empty.
@@ -67,16 +61,49 @@ pub struct Contact {
     pub office: String,
     /// 15 digits; may be empty.
     pub billing_code: String,
+    /// The list owner's remark for whoever calls, at most [`NOTE_MAX`] characters; may be empty. Never spoken by the
+    /// voice flow.
+    pub note: String,
+}
+
+/// Whom to call, and about what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// 16 digits: a NIK, or `0` and the old 15-digit NPWP.
+    pub taxpayer_id: String,
+    /// As the list writes it; may be empty.
+    pub name: String,
+    /// E.164, at least one, in the order of the cell.
+    pub phones: Vec<String>,
+    /// What falls due first.
+    pub duty: Duty,
+    /// What the same person is called about in the same call, by due date. Empty unless the campaign names several
+    /// matters in a call.
+    pub others: Vec<Duty>,
     /// 1 is called first. 2 where the list says nothing.
     pub priority: u8,
     /// `None`: the campaign's first language.
     pub language: Option<Language>,
     /// IANA name. `None` where nothing tells: then callable only when it is callable in every zone of the country.
     pub time_zone: Option<String>,
-    /// The list owner's remark for whoever calls, at most [`NOTE_MAX`] characters; may be empty. Never spoken by the
-    /// voice flow.
-    pub note: String,
 }
 
-/// Longest [`Contact::note`], in characters.
+impl Contact {
+    /// All that the person is called about, what falls due first at the beginning.
+    pub fn duties(&self) -> impl Iterator<Item = &Duty> {
+        std::iter::once(&self.duty).chain(&self.others)
+    }
+
+    /// The due date of what falls due last.
+    pub fn last_due(&self) -> Date {
+        self.duties().map(|duty| duty.due_date).max().unwrap_or(self.duty.due_date)
+    }
+
+    /// The larger comes first in a list.
+    pub fn amount(&self) -> Option<u64> {
+        self.duties().filter_map(|duty| duty.amount).reduce(u64::saturating_add)
+    }
+}
+
+/// Longest [`Duty::note`], in characters.
 pub const NOTE_MAX: usize = 500;

@@ -1,6 +1,6 @@
 //! May this person be called at all? Do-not-call entries and settlements, by keyed hash; the group held out.
 
-use crate::contact::{Contact, Matter};
+use crate::contact::{Contact, Duty, Matter};
 use crate::store::{decode, encode, keys};
 use crate::vault::Identity;
 use serde::{Deserialize, Serialize};
@@ -148,15 +148,25 @@ impl Settled<'_> {
     }
 }
 
-/// Keys under which a settlement of this contact's matter may stand.
-pub fn settlement_keys(identity: &Identity, contact: &Contact) -> Vec<String> {
-    let (taxpayer_id, matter) = (contact.taxpayer_id.as_str(), contact.matter);
-    let duty = |tax_code, tax_period| Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(identity);
-    let mut found = vec![duty(&contact.tax_code, &contact.tax_period), duty("", "")];
-    if !contact.billing_code.is_empty() {
-        found.push(Settled::Bill { billing_code: &contact.billing_code }.key(identity));
-    }
-    found
+/// Keys under which a settlement of each of the contact's duties may stand.
+pub fn settlement_keys(identity: &Identity, contact: &Contact) -> Vec<Vec<String>> {
+    let keys = |duty: &Duty| {
+        let (taxpayer_id, matter) = (contact.taxpayer_id.as_str(), duty.matter);
+        let key = |tax_code, tax_period| Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(identity);
+        let mut keys = vec![key(&duty.tax_code, &duty.tax_period), key("", "")];
+        if !duty.billing_code.is_empty() {
+            keys.push(Settled::Bill { billing_code: &duty.billing_code }.key(identity));
+        }
+        keys
+    };
+    contact.duties().map(keys).collect()
+}
+
+/// The contact's duties that are not settled: `found` is what stands under all their `keys`, in their order.
+pub fn open<'a>(contact: &'a Contact, keys: &[Vec<String>], found: &[Option<Vec<u8>>]) -> Vec<&'a Duty> {
+    let mut found = found.iter();
+    let mut settled = keys.iter().map(|keys| found.by_ref().take(keys.len()).filter(|f| f.is_some()).count() > 0);
+    contact.duties().filter(|_| !settled.next().unwrap_or(false)).collect()
 }
 
 /// Whether a taxpayer belongs to the share that is never called. The same taxpayer always does or never does.

@@ -134,6 +134,7 @@ fn line(shard: u16, a: &Attempt, note: Option<Note>) -> Value {
         "campaign": a.campaign,
         "list": a.list,
         "row": a.row,
+        "other_rows": a.other_rows,
         "call": format!("{shard}.{}.{}", a.call.0, a.call.1),
         "attempt": a.attempt,
         "disposition": a.disposition,

@@ -2,10 +2,9 @@
 
 use super::Kind;
 use crate::attempt::Disposition;
-use crate::campaign::Campaign;
-use crate::contact::{Contact, Language, Matter};
-use crate::flow::{self, Sheet};
-use crate::tick::{Claim, LEASE_MS};
+use crate::contact::{Duty, Language, Matter};
+use crate::flow::{Line, Sheet, Topic};
+use crate::tick::LEASE_MS;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -41,6 +40,21 @@ pub struct Screen {
     pub name: String,
     /// The last four digits: enough to confirm the right person.
     pub taxpayer_id: String,
+    /// What falls due first of what is not settled.
+    #[serde(flatten)]
+    pub about: About,
+    /// Further matters of the same person, all to be named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<About>,
+    /// What to say.
+    pub script: Sheet,
+}
+
+/// A matter on the screen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct About {
+    /// Row in the list's file.
+    pub row: u32,
     pub matter: Matter,
     pub tax_type: String,
     pub tax_period: String,
@@ -48,43 +62,45 @@ pub struct Screen {
     pub amount: Option<u64>,
     pub due_date: Date,
     pub office: String,
-    /// What to say.
-    pub script: Option<Sheet>,
+}
+
+impl From<&Duty> for About {
+    fn from(duty: &Duty) -> Self {
+        About {
+            row: duty.row,
+            matter: duty.matter,
+            tax_type: duty.tax_type.clone(),
+            tax_period: duty.tax_period.clone(),
+            amount: duty.amount,
+            due_date: duty.due_date,
+            office: duty.office.clone(),
+        }
+    }
 }
 
 impl Card {
-    pub(super) fn of(
-        call: String,
-        kind: Kind,
-        claim: &Claim,
-        contact: &Contact,
-        campaign: &Campaign,
-        hour: i8,
-    ) -> Self {
-        let settings = &campaign.settings;
-        let language = contact.language.or(settings.languages.first().copied()).unwrap_or_default();
+    pub(super) fn of(call: String, kind: Kind, line: &Line, topics: &[Topic<'_>], now_ms: i64) -> Self {
+        let Line { claim, contact, .. } = line;
+        let limits = line.limits();
+        let screen = || Screen {
+            name: contact.name.clone(),
+            taxpayer_id: masked(&contact.taxpayer_id),
+            about: topics.first().map_or(&contact.duty, |topic| topic.duty).into(),
+            others: topics.iter().skip(1).map(|topic| topic.duty.into()).collect(),
+            script: line.sheet(topics, now_ms),
+        };
         Card {
             call,
             campaign: claim.campaign.clone(),
             number: contact.phones.get(usize::from(claim.phone)).cloned().unwrap_or_default(),
             caller_id: Some(claim.caller_id.clone()).filter(|id| !id.is_empty()),
             lease_s: LEASE_MS / 1000,
-            ring_max_s: settings.call.ring.as_secs(),
-            talk_max_s: settings.call.talk.as_secs(),
+            ring_max_s: limits.ring.as_secs(),
+            talk_max_s: limits.talk.as_secs(),
             attempt: claim.attempt,
-            language,
+            language: line.language(),
             reserve_agent: kind == Kind::Dialler && claim.past.times(Disposition::Abandoned) > 0,
-            screen: (kind == Kind::Agent).then(|| Screen {
-                name: contact.name.clone(),
-                taxpayer_id: masked(&contact.taxpayer_id),
-                matter: contact.matter,
-                tax_type: contact.tax_type.clone(),
-                tax_period: contact.tax_period.clone(),
-                amount: contact.amount,
-                due_date: contact.due_date,
-                office: contact.office.clone(),
-                script: flow::sheet(&settings.script, contact, language, hour),
-            }),
+            screen: (kind == Kind::Agent).then(screen),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::campaign::{Campaign, Mode, Shelf, State};
-use crate::contact::Contact;
+use crate::contact::{Contact, Duty};
 use crate::hours::Calendar;
 use crate::person::{self, History, Person};
 use crate::problem::Problem;
@@ -28,7 +28,7 @@ pub enum Stop {
     PersonLimit,
     /// Outside the callable hours, or too close to their end to be answered in time.
     OutsideHours,
-    /// The due date or the campaign's last day is over.
+    /// The campaign's last day is over, or a due date since the claim was made.
     Expired,
     /// The campaign is paused, finished, or not for agents any more.
     Paused,
@@ -40,32 +40,54 @@ pub enum Stop {
     Ended,
 }
 
+/// What was looked up of a claim.
+pub struct Looked<'a> {
+    /// What stops even a call that is on.
+    pub stop: Option<Stop>,
+    /// What of the contact's duties is not settled.
+    pub open: Vec<&'a Duty>,
+}
+
 /// The rules that can change between the claim and the call. `shelf`: the campaigns as they are now.
-pub async fn check<S: Store>(
+pub async fn check<'a, S: Store>(
+    desk: &Desk<'_, S>,
+    shelf: &Shelf,
+    claim: &Claim,
+    contact: &'a Contact,
+) -> Result<Looked<'a>, Problem> {
+    let (store, vault, now_ms) = (desk.store, desk.vault, desk.now_ms);
+    let callee = Person::of(vault, contact, contact.phones.get(usize::from(claim.phone)).map_or("", String::as_str));
+    let looked = try_join(person(store, vault, claim, contact, now_ms), dialled(desk, &callee)).await?;
+    let (Looked { stop, open }, history) = looked;
+    let stop = stop.or_else(|| moment(desk, shelf, claim, contact, &open, &history));
+    Ok(Looked { stop, open })
+}
+
+/// What about the campaign, the time and the person's other calls stops the call.
+fn moment<S: Store>(
     desk: &Desk<'_, S>,
     shelf: &Shelf,
     claim: &Claim,
     contact: &Contact,
-) -> Result<Option<Stop>, Problem> {
-    let (store, vault, now_ms) = (desk.store, desk.vault, desk.now_ms);
-    let Some(phone) = contact.phones.get(usize::from(claim.phone)) else { return Ok(Some(Stop::Expired)) };
-    let callee = Person::of(vault, contact, phone);
-    let (stop, history) = try_join(person(store, vault, claim, contact, now_ms), dialled(desk, &callee)).await?;
-    if stop.is_some() {
-        return Ok(stop);
-    }
+    open: &[&Duty],
+    history: &History,
+) -> Option<Stop> {
+    let now_ms = desk.now_ms;
     let live = |c: &&Campaign| c.state == State::Running && c.settings.mode == Mode::Assisted;
-    let Some(campaign) = shelf.get(&claim.campaign).filter(live) else { return Ok(Some(Stop::Paused)) };
+    let Some(campaign) = shelf.get(&claim.campaign).filter(live) else { return Some(Stop::Paused) };
     let settings = &campaign.settings;
     let zone = contact.time_zone.as_deref();
     let calendar = Calendar::new(settings, desk.legal_hours);
-    let today = calendar.date(zone, now_ms);
-    if today.is_none_or(|day| day > last_day(settings, contact.due_date)) {
-        return Ok(Some(Stop::Expired));
+    let last_due = open.iter().map(|duty| duty.due_date).max().unwrap_or(contact.last_due());
+    let Some(today) = calendar.date(zone, now_ms) else { return Some(Stop::Expired) };
+    // Since it was claimed a due date went by: the script on the screen is not that of today.
+    let went_by = |duty: &&Duty| (claim.day..today).contains(&duty.due_date);
+    if today > last_day(settings, last_due) || open.iter().any(went_by) {
+        return Some(Stop::Expired);
     }
     let ring_ms = settings.call.ring.as_millis() as i64;
     if !calendar.callable(zone, now_ms, ring_ms) {
-        return Ok(Some(Stop::OutsideHours));
+        return Some(Stop::OutsideHours);
     }
     // Another shard may have called the taxpayer meanwhile, on another phone; or the limits were lowered.
     let limits = person::limits(desk.limits, settings.person_limits);
@@ -73,7 +95,7 @@ pub async fn check<S: Store>(
         person::day_free(dials, limits.per_day, &calendar, zone, now_ms).is_some()
             || person::week_free(dials, limits.per_week, now_ms).is_some()
     };
-    Ok(history.dials.iter().any(full).then_some(Stop::PersonLimit))
+    history.dials.iter().any(full).then_some(Stop::PersonLimit)
 }
 
 /// When the person was called, over all campaigns.
@@ -87,25 +109,28 @@ async fn dialled<S: Store>(desk: &Desk<'_, S>, callee: &Person) -> Result<Histor
 }
 
 /// What stops even a call that is on.
-pub async fn person<S: Store>(
+pub async fn person<'a, S: Store>(
     store: &S,
     vault: &Vault,
     claim: &Claim,
-    contact: &Contact,
+    contact: &'a Contact,
     now_ms: i64,
-) -> Result<Option<Stop>, Problem> {
-    let Some(phone) = contact.phones.get(usize::from(claim.phone)) else { return Ok(Some(Stop::Expired)) };
+) -> Result<Looked<'a>, Problem> {
+    let Some(phone) = contact.phones.get(usize::from(claim.phone)) else {
+        return Ok(Looked { stop: Some(Stop::Expired), open: Vec::new() });
+    };
     let subjects = [
         (Subject::Phone(phone), Stop::DoNotCall),
         (Subject::Taxpayer(&contact.taxpayer_id), Stop::DoNotCall),
         (Subject::WrongNumber(phone), Stop::WrongNumber),
     ];
     let entries = subjects.iter().map(|(subject, _)| subject.key(vault));
-    let keys: Vec<String> = entries.chain(claim.settlement_keys.iter().cloned()).collect();
+    let keys: Vec<String> = entries.chain(claim.settlement_keys.iter().flatten().cloned()).collect();
     let found = store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
-    if found.iter().skip(subjects.len()).any(Option::is_some) {
-        return Ok(Some(Stop::Settled));
-    }
+    let (entries, settlements) = found.split_at_checked(subjects.len()).unwrap_or_default();
+    let open = suppression::open(contact, &claim.settlement_keys, settlements);
     let holds = |entry: &Option<Vec<u8>>| entry.as_deref().and_then(|b| suppression::reason(b, now_ms)).is_some();
-    Ok(subjects.iter().zip(&found).find(|(_, entry)| holds(entry)).map(|((_, stop), _)| *stop))
+    let entered = subjects.iter().zip(entries).find(|(_, entry)| holds(entry)).map(|((_, stop), _)| *stop);
+    let stop = if open.is_empty() { Some(Stop::Settled) } else { entered };
+    Ok(Looked { stop, open })
 }

@@ -1,12 +1,12 @@
 //! What each request of an agent or a dialler about a claim does.
 
-use super::check::{self, Stop};
+use super::check::{self, Looked, Stop};
 use super::lease::{self, BEAT, RELEASED, REPORTED, REVOKED, STARTED};
 use super::record::Mark;
 use super::{Note, Outcome};
 use crate::attempt::{CallId, CallIdError, Event};
 use crate::campaign::{self, PersonLimits};
-use crate::contact::Contact;
+use crate::contact::{Contact, Duty};
 use crate::hours::LegalHours;
 use crate::list;
 use crate::problem::Problem;
@@ -19,7 +19,7 @@ use serde::Serialize;
 const GO_MS: i64 = 60_000;
 
 /// The answer to a request for the go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Go {
     pub go: bool,
     /// Why not. The claim is given back, and it costs no attempt.
@@ -28,6 +28,9 @@ pub struct Go {
     /// Report within so many seconds, or the call is closed as `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_within_s: Option<i64>,
+    /// Rows of the list whose matters are settled: they are not named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settled_rows: Vec<u32>,
 }
 
 /// The answer to a heartbeat.
@@ -116,7 +119,7 @@ impl<S: Store> Desk<'_, S> {
     /// The go at the moment of dialling. At most one durable commit.
     pub async fn start(&self, call: &str, agent: &str) -> Result<Go, Problem> {
         let held = self.held(call, agent).await?;
-        let no = |why| Ok(Go { go: false, why: Some(why), report_within_s: None });
+        let no = |why| Ok(Go { go: false, why: Some(why), report_within_s: None, settled_rows: Vec::new() });
         match &held.marks {
             Marks { reported: true, .. } => return no(Stop::Ended),
             Marks { revoked: true, .. } => return no(Stop::LeaseOver),
@@ -124,10 +127,13 @@ impl<S: Store> Desk<'_, S> {
             Marks { started: Some(mark), .. } if self.now_ms.saturating_sub(mark.at_ms) >= GO_MS => {
                 return no(Stop::Ended);
             }
-            Marks { started: Some(mark), .. } => return self.go(&held, mark.at_ms).await,
+            Marks { started: Some(mark), .. } => {
+                let looked = check::person(self.store, self.vault, &held.claim, &held.contact, self.now_ms).await?;
+                return self.go(&held, &looked.open, mark.at_ms).await;
+            }
             Marks { started: None, .. } => {}
         }
-        let stop = self.check(&held.claim, &held.contact).await?;
+        let Looked { stop, open } = self.check(&held.claim, &held.contact).await?;
         if stop.is_some() {
             self.mark(&held.id, RELEASED, stop).await?;
             return stop.map_or_else(|| no(Stop::Released), no);
@@ -135,21 +141,23 @@ impl<S: Store> Desk<'_, S> {
         let record = Mark { at_ms: self.now_ms, stop: None }.encode();
         let id = &held.id;
         match lease::start(self.store, id.shard, (id.ballot, id.index), &record).await.map_err(failed)? {
-            true => self.go(&held, self.now_ms).await,
+            true => self.go(&held, &open, self.now_ms).await,
             false => no(Stop::LeaseOver),
         }
     }
 
-    async fn check(&self, claim: &Claim, contact: &Contact) -> Result<Option<Stop>, Problem> {
+    async fn check<'c>(&self, claim: &Claim, contact: &'c Contact) -> Result<Looked<'c>, Problem> {
         let shelf = campaign::read(self.store).await?;
         check::check(self, &shelf, claim, contact).await
     }
 
-    async fn go(&self, held: &Held, started_ms: i64) -> Result<Go, Problem> {
+    async fn go(&self, held: &Held, open: &[&Duty], started_ms: i64) -> Result<Go, Problem> {
         let shelf = campaign::read(self.store).await?;
         let within_ms = shelf.get(&held.claim.campaign).map_or(0, |c| unreported_ms(&c.settings));
         let left_ms = started_ms.saturating_add(within_ms).saturating_sub(self.now_ms);
-        Ok(Go { go: true, why: None, report_within_s: Some(left_ms.max(0) / 1000) })
+        let settled = held.contact.duties().filter(|duty| open.iter().all(|open| open.row != duty.row));
+        let settled_rows = settled.map(|duty| duty.row).collect();
+        Ok(Go { go: true, why: None, report_within_s: Some(left_ms.max(0) / 1000), settled_rows })
     }
 
     async fn mark(&self, id: &CallId, kind: &str, stop: Option<Stop>) -> Result<(), Problem> {
@@ -166,7 +174,7 @@ impl<S: Store> Desk<'_, S> {
         }
         if marks.started.is_some() {
             // A call that is on ends normally; but who has paid need not hear more.
-            let stop = check::person(self.store, self.vault, &claim, &contact, self.now_ms).await?;
+            let Looked { stop, .. } = check::person(self.store, self.vault, &claim, &contact, self.now_ms).await?;
             return Ok(Pulse { stop, lease_s: None });
         }
         if let Some(mark) = marks.released {
@@ -175,7 +183,7 @@ impl<S: Store> Desk<'_, S> {
         if marks.revoked {
             return stopped(Stop::LeaseOver);
         }
-        if let Some(stop) = self.check(&claim, &contact).await? {
+        if let Some(stop) = self.check(&claim, &contact).await?.stop {
             return stopped(stop);
         }
         self.mark(&id, BEAT, None).await?;

@@ -6,7 +6,7 @@ use super::lease::{self, RELEASED, REPORTED, REVOKED};
 use super::record::{Answered, Board, Handed, OpenBlock, Requests};
 use crate::attempt::CallId;
 use crate::campaign::{self, Campaign, Mode, State};
-use crate::hours;
+use crate::flow::Line;
 use crate::problem::Problem;
 use crate::store::{Store, keys};
 use crate::tick::pace::abandonment::{self, Share};
@@ -116,7 +116,7 @@ impl<S: Store> Desk<'_, S> {
                 claims
             }
         };
-        Ok(HandedOut { claims: self.cards(&claims, ask, campaign).await?, held })
+        Ok(HandedOut { claims: self.cards(&claims, ask).await?, held })
     }
 
     async fn boards(&self, campaign: &Campaign) -> Result<Vec<Board>, Problem> {
@@ -172,18 +172,16 @@ impl<S: Store> Desk<'_, S> {
         Ok(taken)
     }
 
-    async fn cards(&self, claims: &[Name], ask: &Ask, campaign: &Campaign) -> Result<Vec<Card>, Problem> {
+    async fn cards(&self, claims: &[Name], ask: &Ask) -> Result<Vec<Card>, Problem> {
         let mut cards = Vec::new();
         for (shard, ballot, index) in claims.iter().copied() {
+            let id = CallId { shard, ballot, index, valid_until_s: 0 };
             // What cannot be read is not handed out; it goes back when its lease ends.
-            let Some((claim, contact, _)) = self.contact(shard, (ballot, index)).await? else { continue };
-            let valid_until_s = claim.dial_at_ms.saturating_add(IDS_MS) / 1000;
-            let valid_until_s = u32::try_from(valid_until_s).unwrap_or(u32::MAX);
-            let id = CallId { shard, ballot, index, valid_until_s };
-            let zone = contact.time_zone.as_deref().unwrap_or(&campaign.settings.time_zone);
-            let hour = hours::local_hour(zone, self.now_ms).unwrap_or(12);
-            let call = id.seal_for(self.vault, &ask.agent);
-            cards.push(Card::of(call, ask.kind, &claim, &contact, campaign, hour));
+            let Ok(line) = Line::of(self.store, self.vault, &id).await? else { continue };
+            let valid_until_s = line.claim.dial_at_ms.saturating_add(IDS_MS) / 1000;
+            let id = CallId { valid_until_s: u32::try_from(valid_until_s).unwrap_or(u32::MAX), ..id };
+            let topics = line.topics(self.store).await?;
+            cards.push(Card::of(id.seal_for(self.vault, &ask.agent), ask.kind, &line, &topics, self.now_ms));
         }
         Ok(cards)
     }

@@ -4,6 +4,7 @@ mod attempts;
 mod calendar;
 mod call;
 mod caller_id;
+mod content;
 mod idempotency;
 mod order;
 mod rate;
@@ -12,13 +13,13 @@ mod shelf;
 pub use attempts::{Again, Attempts, Change, Row, row};
 pub use call::CallLimits;
 pub use caller_id::{CallerId, fingerprint, pick};
+pub use content::{AfterDue, MattersPerCall};
 pub use idempotency::id_for_key;
 pub use order::{Order, OrderKey};
 pub use rate::{Limits, Rate};
 pub use shelf::{Remembered, Shelf, edit, read, read_version};
 
 use crate::contact::{Language, Matter};
-use crate::flow::Script;
 use crate::hours::{Blackout, Country, Hours, by_day};
 use crate::list::CONFIRM_ABOVE;
 use crate::problem::Problem;
@@ -95,7 +96,7 @@ pub struct Settings {
     /// First day of calls; `None`: from the start on.
     #[serde(default)]
     pub starts: Option<Date>,
-    /// Last day of calls; `None`: each contact's due date.
+    /// Last day of calls; `None`: each contact's due date. Must be set where calls go on after the due date.
     #[serde(default)]
     pub ends: Option<Date>,
     #[serde(default)]
@@ -127,6 +128,10 @@ pub struct Settings {
     pub rate: Rate,
     #[serde(default = "default_script")]
     pub script: String,
+    #[serde(default)]
+    pub after_due: AfterDue,
+    #[serde(default)]
+    pub matters_per_call: MattersPerCall,
     #[serde(default = "default_languages")]
     pub languages: Vec<Language>,
     /// Share of contacts that are never called, to measure the effect of calling.
@@ -277,9 +282,7 @@ impl Settings {
         }
         caller_id::check(&self.caller_ids)?;
         self.rate.check()?;
-        if Script::named(&self.script).is_none() {
-            return Err(invalid("/script", "no script of that name; there is: reminder"));
-        }
+        self.check_content()?;
         if self.languages.is_empty() {
             return Err(invalid("/languages", "at least one of id, en"));
         }

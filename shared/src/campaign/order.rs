@@ -19,7 +19,8 @@ pub enum OrderKey {
 /// The keys of the order, the most important first. In JSON a list: `["priority", "due_date", "amount", "last_attempt"]`.
 ///
 /// Callbacks at a time that was asked for come before everything. Contacts of equal rank are taken in turn from the lists they
-/// stand in, so that no office waits for another's list to end; retries come before those who were never called.
+/// stand in, so that no office waits for another's list to end, nor for its retries; of each list, retries come before those
+/// who were never called, the longest due first.
 ///
 /// `priority` and `due_date` sort all contacts. `amount` and `last_attempt` sort among those of equal priority and due date, and
 /// there within the pages in which contacts are kept (a few hundred): a list of millions is never sorted at dialling time.

@@ -48,7 +48,7 @@ pub async fn read<S: Store>(store: &S) -> Result<Shelf, Problem> {
 }
 
 /// The campaigns as an instance last saw them; it keeps them from one request to the next.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Remembered(RefCell<Option<(u64, Rc<Shelf>)>>);
 
 impl Remembered {

@@ -25,9 +25,13 @@
 //! which the voice function signs, so nobody can ask for the message out of turn. And a settlement that came in since
 //! the call was placed takes the place of whatever would be said.
 //!
+//! A call about several matters goes the same way: the message names what falls due first, [`SPOKEN_MAX`] matters at
+//! most, and how many more there are; the keys are about all of them. What is settled meanwhile is left out at the next step.
+//!
 //! A step is a pure function of its place and the input, so a provider that asks twice is told the same twice.
 
 mod inbound;
+mod line;
 mod party;
 mod place;
 mod scene;
@@ -36,16 +40,20 @@ mod sheet;
 mod speech;
 mod tax;
 mod template;
+mod topic;
 pub mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use inbound::{inbound, inbound_step};
+pub use line::Line;
 pub use place::Place;
 pub use scene::{Officer, Scene, Turn, answered, step};
-pub use script::Script;
+pub use script::{Script, When};
 pub use sheet::{Sheet, sheet};
+pub use speech::SPOKEN_MAX;
+pub use topic::{Scripts, Topic};
 
 use crate::contact::Language;
 

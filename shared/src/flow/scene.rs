@@ -1,10 +1,10 @@
 //! What is said next in a call that we placed.
 
-use super::Verb;
 use super::place::{Node, Place, REPEATS_MAX, TRIES_MAX};
-use super::script::{Confirmed, MatterTexts, Script, Texts};
-use super::speech::Speech;
+use super::script::{Confirmed, Script, Texts};
+use super::speech::{SPOKEN_MAX, Speech};
 use super::template::{Neutral, Template, Told};
+use super::{Topic, Verb};
 use crate::attempt::{News, Said};
 use crate::contact::{Contact, Language};
 use crate::provider::Input;
@@ -12,17 +12,24 @@ use crate::provider::Input;
 /// All that a step may depend on besides the place and the input.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
+    /// The call as a whole is in its words.
     pub script: &'a Script,
     pub contact: &'a Contact,
+    /// What is told: what of the contact's duties is open, as far as is known at this step. None: nothing is left to tell.
+    pub topics: &'a [Topic<'a>],
     pub language: Language,
     /// 0 to 23, at the called person.
     pub local_hour: i8,
     /// `None`: nobody to transfer to now.
     pub officer: Option<Officer<'a>>,
-    /// The matter is settled, as far as is known at this step.
-    pub settled: bool,
     /// Machine detection heard an answering machine.
     pub machine: bool,
+}
+
+impl Scene<'_> {
+    fn settled(&self) -> bool {
+        self.topics.is_empty()
+    }
 }
 
 /// Where officers can be reached now.
@@ -56,7 +63,7 @@ pub fn answered(scene: &Scene<'_>, link: &dyn Fn(&Place) -> String) -> Turn {
     }
     let texts = call.texts();
     // Whoever answers need not be asked anything: the least disturbance is to say that all is well and to go.
-    if scene.settled {
+    if scene.settled() {
         return call.end_for_anybody(&texts.not_needed, Said::Settled);
     }
     call.ask_party(Place::at(Node::Party), Some(call.speech.neutral(&texts.greet)))
@@ -140,7 +147,7 @@ impl<'c, 'a> Call<'c, 'a> {
     fn party(&self, place: Place, key: Key) -> Turn {
         let texts = self.texts();
         match key {
-            Key::One('1') if self.scene.settled => self.end(&texts.confirmed.settled, Said::Settled),
+            Key::One('1') if self.scene.settled() => self.end(&texts.confirmed.settled, Said::Settled),
             Key::One('1') => self.message(Place::at(Node::Menu), None),
             Key::One('2') => self.ask_other(Place::at(Node::Other), None),
             Key::One('3') => self.end_for_anybody(&texts.callback, Said::Callback),
@@ -169,14 +176,14 @@ impl<'c, 'a> Call<'c, 'a> {
 
     fn menu(&self, place: Place, key: Key) -> Turn {
         let texts = self.texts();
-        let (confirmed, matter) = (&texts.confirmed, self.matter());
+        let (confirmed, answers) = (&texts.confirmed, self.speech.answers());
         match (key, self.scene.officer) {
             (Key::One('2'), Some(officer)) => self.transfer(officer),
             (Key::One('9'), _) => self.end_for_anybody(&texts.do_not_call, Said::DoNotCall),
-            _ if self.scene.settled => self.end(&confirmed.settled, Said::Settled),
-            (Key::One('1'), _) => self.end(&matter.promised, Said::Promise),
+            _ if self.scene.settled() => self.end(&confirmed.settled, Said::Settled),
+            (Key::One('1'), _) => self.end(&answers.promised, Said::Promise),
             (Key::One('2'), None) => self.end(&confirmed.no_officer, Said::NoOfficer),
-            (Key::One('3'), _) => self.end(&matter.says_settled, Said::SaysSettled),
+            (Key::One('3'), _) => self.end(&answers.says_settled, Said::SaysSettled),
             (Key::One('5'), _) => self.end_for_anybody(&texts.callback, Said::Callback),
             // Silence after the keys: nothing interrupted the message, so it was heard.
             (Key::None, _) if place.node == Node::Menu => {
@@ -218,7 +225,7 @@ impl<'c, 'a> Call<'c, 'a> {
     }
 
     fn message(&self, place: Place, lead: Option<Verb>) -> Turn {
-        let mut prompt = vec![self.speech.told(&self.matter().message)];
+        let mut prompt = self.speech.message(SPOKEN_MAX);
         prompt.extend(self.offers());
         self.gather(place, lead, prompt)
     }
@@ -228,9 +235,9 @@ impl<'c, 'a> Call<'c, 'a> {
     }
 
     fn offers(&self) -> Vec<Verb> {
-        let matter = self.matter();
+        let answers = self.speech.answers();
         let officer = self.scene.officer.map(|_| &self.confirmed().officer);
-        let offers = [Some(&matter.promise), officer, Some(&matter.settled), Some(&self.confirmed().more)];
+        let offers = [Some(&answers.promise), officer, Some(&answers.settled), Some(&self.confirmed().more)];
         offers.into_iter().flatten().map(|text| self.speech.told(text)).collect()
     }
 
@@ -257,7 +264,7 @@ impl<'c, 'a> Call<'c, 'a> {
     fn end_for_anybody(&self, ack: &Template<Neutral>, said: Said) -> Turn {
         match said {
             Said::DoNotCall | Said::WrongNumber => self.closing(self.speech.neutral(ack), said),
-            _ if self.scene.settled => self.closing(self.speech.neutral(&self.texts().not_needed), Said::Settled),
+            _ if self.scene.settled() => self.closing(self.speech.neutral(&self.texts().not_needed), Said::Settled),
             _ => self.closing(self.speech.neutral(ack), said),
         }
     }
@@ -269,7 +276,7 @@ impl<'c, 'a> Call<'c, 'a> {
 
     /// Names nobody and no matter. Nothing at all is left where there is no reason to call back.
     fn voicemail(&self) -> Turn {
-        let say = (!self.scene.settled).then(|| self.speech.neutral(&self.texts().voicemail));
+        let say = (!self.scene.settled()).then(|| self.speech.neutral(&self.texts().voicemail));
         Turn { verbs: say.into_iter().chain([Verb::Hangup]).collect(), news: None }
     }
 
@@ -293,9 +300,5 @@ impl<'c, 'a> Call<'c, 'a> {
 
     fn confirmed(&self) -> &'a Confirmed {
         &self.texts().confirmed
-    }
-
-    fn matter(&self) -> &'a MatterTexts {
-        self.confirmed().matter(self.scene.contact.matter)
     }
 }

@@ -9,8 +9,20 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
+    /// On which days it is right.
+    pub when: When,
     pub(super) officers: Officers,
     texts: Languages,
+}
+
+/// When a script speaks of a due date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Up to it.
+    BeforeDue,
+    /// From the day after it on.
+    AfterDue,
 }
 
 /// When officers can be spoken to, in the time zone that the texts name.
@@ -60,6 +72,7 @@ pub(super) struct Texts {
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirmed {
     matters: Matters,
+    pub several: Several,
     /// Key 2, where an officer can be reached.
     pub officer: Template<Told>,
     /// Keys 5, 9 and `*`.
@@ -84,7 +97,28 @@ struct Matters {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MatterTexts {
+    /// The matter alone.
     pub message: Template<Told>,
+    /// The matter as one of several.
+    pub item: Template<Told>,
+    pub answers: Answers,
+}
+
+/// Around the items of several matters.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Several {
+    pub intro: Template<Told>,
+    /// After the items, where there are more matters than are named.
+    pub more: Template<Told>,
+    pub advice: Template<Told>,
+    pub answers: Answers,
+}
+
+/// What can be answered to a message, and what is said then.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answers {
     /// Key 1.
     pub promise: Template<Told>,
     /// Key 3.
@@ -97,12 +131,13 @@ pub(super) struct MatterTexts {
 
 impl Script {
     /// The scripts a campaign can choose from.
-    pub const NAMES: [&'static str; 1] = ["reminder"];
+    pub const NAMES: [&'static str; 2] = ["reminder", "overdue"];
 
     /// The built-in script of that name.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "reminder" => Self::read(include_str!("scripts/reminder.json")).ok(),
+            "overdue" => Self::read(include_str!("scripts/overdue.json")).ok(),
             _ => None,
         }
     }
@@ -149,7 +184,7 @@ mod tests {
     #[test]
     fn a_script_that_would_tell_anybody_the_matter_cannot_be_read() {
         let before_confirmation = "Selamat {daypart}. Anda";
-        for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}", "{party}"] {
+        for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}", "{count}", "{more}", "{nth}", "{party}"] {
             let leaky = REMINDER.replacen(before_confirmation, &format!("{secret} {before_confirmation}"), 1);
             let refusal = Script::read(&leaky).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(refusal.contains("may not say"), "{secret}: {refusal}");

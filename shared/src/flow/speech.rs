@@ -1,10 +1,10 @@
 //! A script's texts with their blanks filled in.
 
 use super::party::Party;
-use super::script::Script;
+use super::script::{Answers, Confirmed, MatterTexts, Script};
 use super::template::{Named, Neutral, Template, Told};
-use super::{Scene, Verb, tax, words};
-use crate::contact::{Contact, Language};
+use super::{Scene, Topic, Verb, tax, words};
+use crate::contact::{Contact, Duty, Language};
 
 /// Says texts that anybody may hear.
 #[derive(Clone, Copy)]
@@ -18,8 +18,12 @@ pub struct Neutrally<'a> {
 pub struct Speech<'a> {
     neutrally: Neutrally<'a>,
     contact: &'a Contact,
+    topics: &'a [Topic<'a>],
     pub party: Option<Party>,
 }
+
+/// Matters that are named in a call at most, what falls due first before the others: nobody keeps more in mind.
+pub const SPOKEN_MAX: usize = 3;
 
 impl Neutrally<'_> {
     pub fn say(&self, text: &Template<Neutral>) -> Verb {
@@ -37,8 +41,9 @@ impl Neutrally<'_> {
 
 impl<'a> Speech<'a> {
     pub fn of(scene: &Scene<'a>) -> Self {
-        let Scene { script, contact, language, local_hour, .. } = *scene;
-        Speech { neutrally: Neutrally { script, language, local_hour }, contact, party: Party::of(language, contact) }
+        let Scene { script, contact, topics, language, local_hour, .. } = *scene;
+        let party = Party::of(language, contact);
+        Speech { neutrally: Neutrally { script, language, local_hour }, contact, topics, party }
     }
 
     pub fn neutral(&self, text: &Template<Neutral>) -> Verb {
@@ -49,9 +54,43 @@ impl<'a> Speech<'a> {
         self.say(text.fill(&|blank| self.named_value(blank)))
     }
 
-    /// For the right party's ears only.
+    /// For the right party's ears only, like all that follows.
     pub fn told(&self, text: &Template<Told>) -> Verb {
-        self.say(text.fill(&|blank| self.told_value(blank)))
+        self.told_of(0, text)
+    }
+
+    /// What the call is about, in `most` matters at most.
+    pub fn message(&self, most: usize) -> Vec<Verb> {
+        if let [only] = self.topics {
+            return vec![self.told(&self.matter(only).message)];
+        }
+        let several = &self.confirmed().several;
+        let items = self.topics.iter().enumerate().take(most);
+        let items = items.map(|(nth, topic)| self.told_of(nth, &self.matter(topic).item));
+        let more = (self.topics.len() > most).then(|| self.told(&several.more));
+        let intro = std::iter::once(self.told(&several.intro));
+        intro.chain(items).chain(more).chain([self.told(&several.advice)]).collect()
+    }
+
+    /// What can be answered to the message.
+    pub fn answers(&self) -> &'a Answers {
+        match self.topics {
+            [only] => &self.matter(only).answers,
+            _ => &self.confirmed().several.answers,
+        }
+    }
+
+    fn confirmed(&self) -> &'a Confirmed {
+        &self.neutrally.script.texts(self.neutrally.language).confirmed
+    }
+
+    fn matter(&self, topic: &Topic<'a>) -> &'a MatterTexts {
+        topic.script.texts(self.neutrally.language).confirmed.matter(topic.duty.matter)
+    }
+
+    fn told_of(&self, nth: usize, text: &Template<Told>) -> Verb {
+        let duty = self.topics.get(nth).map_or(&self.contact.duty, |topic| topic.duty);
+        self.say(text.fill(&|blank| self.told_value(nth, duty, blank)))
     }
 
     fn say(&self, text: String) -> Verb {
@@ -65,19 +104,23 @@ impl<'a> Speech<'a> {
         }
     }
 
-    fn told_value(&self, blank: &Told) -> String {
-        let (language, contact) = (self.neutrally.language, self.contact);
+    fn told_value(&self, nth: usize, duty: &Duty, blank: &Told) -> String {
+        let language = self.neutrally.language;
+        let number = |n: usize| words::number(language, n as u64);
         match blank {
             Told::Named(named) => self.named_value(named),
-            Told::Tax => tax::tax(language, contact),
-            Told::Return => tax::tax_return(language, contact),
-            Told::Period => tax::period(language, contact),
+            Told::Tax => tax::tax(language, duty),
+            Told::Return => tax::tax_return(language, duty),
+            Told::Period => tax::period(language, duty),
             // Nothing owed, or not known how much.
-            Told::Amount => match contact.amount {
+            Told::Amount => match duty.amount {
                 None | Some(0) => String::new(),
                 Some(amount) => words::rupiah(language, amount),
             },
-            Told::Due => words::date(language, contact.due_date),
+            Told::Due => words::date(language, duty.due_date),
+            Told::Count => number(self.topics.len()),
+            Told::Nth => number(nth + 1),
+            Told::More => number(self.topics.len().saturating_sub(SPOKEN_MAX)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Taxes and periods as a voice says them. Lists write them in Indonesian and full of acronyms.
 
 use super::words;
-use crate::contact::{Contact, Language};
+use crate::contact::{Duty, Language};
 
 /// Acronyms and how they are said; speech engines read them as words, each in another way.
 const ACRONYMS: [(&str, &str); 18] = [
@@ -42,8 +42,8 @@ const ACCOUNTS: [(&str, &str); 9] = [
 const TAX_CHARS_MAX: usize = 120;
 
 /// The tax, never empty.
-pub fn tax(language: Language, contact: &Contact) -> String {
-    let written = written(contact);
+pub fn tax(language: Language, duty: &Duty) -> String {
+    let written = written(duty);
     match language {
         Language::Id if written.is_empty() => "pajak".into(),
         Language::Id => indonesian(&written),
@@ -55,8 +55,8 @@ pub fn tax(language: Language, contact: &Contact) -> String {
 }
 
 /// The tax return, never empty.
-pub fn tax_return(language: Language, contact: &Contact) -> String {
-    let written = written(contact);
+pub fn tax_return(language: Language, duty: &Duty) -> String {
+    let written = written(duty);
     let tokens = Tokens::of(&written);
     match language {
         Language::Id if written.is_empty() => "es pe te".into(),
@@ -75,10 +75,10 @@ pub fn tax_return(language: Language, contact: &Contact) -> String {
 }
 
 /// The tax year or month; empty if the list gives none, or none that can be read.
-pub fn period(language: Language, contact: &Contact) -> String {
-    let (year, month) = match contact.tax_period.split_once('-') {
+pub fn period(language: Language, duty: &Duty) -> String {
+    let (year, month) = match duty.tax_period.split_once('-') {
         Some((year, month)) => (year, month.parse().ok().map(|m| words::month(language, m)).filter(|m| !m.is_empty())),
-        None => (contact.tax_period.as_str(), Some("")),
+        None => (duty.tax_period.as_str(), Some("")),
     };
     let year = year.parse().ok().filter(|y| (1900..=2999).contains(y)).map(|y| words::year(language, y));
     match (language, year, month) {
@@ -90,12 +90,12 @@ pub fn period(language: Language, contact: &Contact) -> String {
     }
 }
 
-fn written(contact: &Contact) -> String {
-    let listed = contact.tax_type.chars().map(|c| if c.is_control() { ' ' } else { c });
+fn written(duty: &Duty) -> String {
+    let listed = duty.tax_type.chars().map(|c| if c.is_control() { ' ' } else { c });
     let listed: String = listed.take(TAX_CHARS_MAX).collect();
     match listed.trim() {
         "" => {
-            let account = contact.tax_code.get(..6).and_then(|kap| ACCOUNTS.iter().find(|(code, _)| *code == kap));
+            let account = duty.tax_code.get(..6).and_then(|kap| ACCOUNTS.iter().find(|(code, _)| *code == kap));
             account.map_or("", |(_, name)| name).to_owned()
         }
         listed => listed.to_owned(),
@@ -197,9 +197,8 @@ mod tests {
     use crate::flow::tests::samples;
     use Language::{En, Id};
 
-    fn about(tax_type: &str, tax_code: &str, tax_period: &str) -> Contact {
-        let sample = samples::contact("3273011503859001", "Budi Rekaan");
-        Contact { tax_type: tax_type.into(), tax_code: tax_code.into(), tax_period: tax_period.into(), ..sample }
+    fn about(tax_type: &str, tax_code: &str, tax_period: &str) -> Duty {
+        Duty { tax_type: tax_type.into(), tax_code: tax_code.into(), tax_period: tax_period.into(), ..samples::duty() }
     }
 
     #[test]

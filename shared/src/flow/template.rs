@@ -44,6 +44,12 @@ pub enum Told {
     Amount,
     /// `{due}`: the due date.
     Due,
+    /// `{count}`: how many matters the call is about.
+    Count,
+    /// `{nth}`: which of them.
+    Nth,
+    /// `{more}`: how many of them are not named.
+    More,
 }
 
 impl Blank for Neutral {
@@ -74,6 +80,9 @@ impl Blank for Told {
             "period" => Some(Told::Period),
             "amount" => Some(Told::Amount),
             "due" => Some(Told::Due),
+            "count" => Some(Told::Count),
+            "nth" => Some(Told::Nth),
+            "more" => Some(Told::More),
             _ => Named::named(name).map(Told::Named),
         }
     }
@@ -202,7 +211,7 @@ mod tests {
         let named = |text: &str| Template::<Named>::try_from(text.to_owned()).is_ok();
         assert!(neutral("{daypart}{opens}{closes}") && named("{daypart}{party}"));
         assert!(!neutral("{party}"));
-        for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}"] {
+        for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}", "{count}", "{nth}", "{more}"] {
             assert!(!neutral(secret) && !named(secret) && template(secret).is_ok());
         }
     }

@@ -30,7 +30,10 @@ pub const CONTACTS_MAX: u64 = 2_000_000;
 pub struct Waiting {
     /// IANA name; `None`: not known.
     pub zone: Option<String>,
+    /// Of what falls due first.
     pub due_date: Date,
+    /// Of what falls due last.
+    pub last_due: Date,
     pub priority: u8,
     pub contacts: u64,
     /// Attempts already made with each of them.
@@ -244,7 +247,15 @@ mod tests {
 
     fn waiting(contacts: u64, due: &str, zone: Option<&str>) -> Waiting {
         let due_date = due.parse().unwrap();
-        Waiting { zone: zone.map(Into::into), due_date, priority: 2, contacts, attempts: 0, not_before_ms: 0 }
+        Waiting {
+            zone: zone.map(Into::into),
+            due_date,
+            last_due: due_date,
+            priority: 2,
+            contacts,
+            attempts: 0,
+            not_before_ms: 0,
+        }
     }
 
     fn plain() -> AnswerModel {

@@ -5,7 +5,7 @@ use super::model::AnswerModel;
 use super::{Forecast, Group as Fate, Hour, Waiting};
 use crate::attempt::{self, Disposition, End, Next, Outcome, Past};
 use crate::campaign::{PersonLimits, Settings};
-use crate::contact::Contact;
+use crate::contact::{Contact, Duty};
 use crate::hours::Calendar;
 use crate::tick::rules::{self, Facts, Verdict};
 use crate::tick::{self, ContactRef, Local, Rank, Retry};
@@ -214,6 +214,7 @@ impl<'a> Run<'a> {
             withdrawn: false,
             unconfirmed: false,
             settled: false,
+            last_due: group.contact.last_due(),
             suppressed: None,
             wrong_number: false,
             held_out: false,
@@ -279,7 +280,7 @@ impl<'a> Run<'a> {
             Next::Again { how, .. } if how.at_last == End::WrongNumber => self.close(person, how.at_last),
             Next::Again { how, at_ms } => {
                 let local = Local { settings, calendar, zone: contact.time_zone.as_deref() };
-                let last_day = rules::last_day(settings, contact.due_date);
+                let last_day = rules::last_day(settings, contact.last_due());
                 let at_ms = tick::not_before(&local, &how, at_ms, &retry.past.dials, last_day, self.now_ms);
                 retry.not_before_ms = at_ms;
                 self.later.push(Reverse((at_ms, person)));
@@ -309,23 +310,27 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A contact as the rules see it: zone, due date and one number are all they look at.
+/// A contact as the rules see it: zone, last due date and one number are all they look at.
 fn typical(settings: &Settings, waiting: &Waiting) -> Contact {
-    Contact {
+    let duty = Duty {
         row: 0,
-        taxpayer_id: String::new(),
-        name: String::new(),
-        // A number that is not there, but of the right country.
-        phones: vec![format!("+{}", settings.country.calling_code())],
         matter: settings.matter,
         tax_type: String::new(),
         tax_code: String::new(),
         tax_period: String::new(),
         amount: None,
-        due_date: waiting.due_date,
+        due_date: waiting.last_due,
         office: String::new(),
         billing_code: String::new(),
         note: String::new(),
+    };
+    Contact {
+        taxpayer_id: String::new(),
+        name: String::new(),
+        // A number that is not there, but of the right country.
+        phones: vec![format!("+{}", settings.country.calling_code())],
+        duty,
+        others: Vec::new(),
         priority: waiting.priority,
         language: None,
         time_zone: waiting.zone.clone(),
@@ -338,7 +343,7 @@ fn first(attempts: u8, now_ms: i64, contact: &Contact) -> Retry {
         attempts,
         phone: 0,
         not_before_ms: now_ms,
-        rank: Rank { callback: false, priority: contact.priority, due_date: contact.due_date },
+        rank: Rank { callback: false, priority: contact.priority, due_date: contact.duty.due_date },
         past: Past::default(),
         unknown: None,
         refused_by: Vec::new(),

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 /// Retries that fall due within this of each other are one group.
 const TOGETHER_MS: i64 = 10 * 60_000;
 
-/// Zone, due date, priority, attempts made, and when (in units of [`TOGETHER_MS`]) they may be called.
-type Alike = (Option<String>, Date, u8, u8, i64);
+/// Zone, first and last due date, priority, attempts made, and when (in units of [`TOGETHER_MS`]) they may be called.
+type Alike = (Option<String>, (Date, Date), u8, u8, i64);
 
 /// The campaign's contacts in a shard that have not ended. Those in a call right now count as waiting for the next.
 pub(super) async fn of_shard<S: Store>(
@@ -25,7 +25,7 @@ pub(super) async fn of_shard<S: Store>(
     let mut counts: BTreeMap<Alike, u64> = BTreeMap::new();
     for list in state.lists.iter().filter(|l| l.campaign == campaign && !l.withdrawn) {
         for group in &list.groups {
-            *counts.entry((group.zone.clone(), group.due_date, group.priority, 0, 0)).or_default() +=
+            *counts.entry((group.zone.clone(), (group.due_date, group.last_due), group.priority, 0, 0)).or_default() +=
                 u64::from(group.left);
         }
     }
@@ -38,16 +38,19 @@ pub(super) async fn of_shard<S: Store>(
         let manifest = manifests.get(&place.list).and_then(Option::as_ref);
         let Some(group) = manifest.and_then(|m| m.groups.get(place.group as usize)) else { continue };
         let when = (not_before_ms - now_ms).max(0).div_euclid(TOGETHER_MS);
-        *counts.entry((group.zone.clone(), group.due_date, group.priority, attempts, when)).or_default() += 1;
+        let due = (group.due_date, group.last_due);
+        *counts.entry((group.zone.clone(), due, group.priority, attempts, when)).or_default() += 1;
     }
-    let waiting = counts.into_iter().map(|((zone, due_date, priority, attempts, when), contacts)| Waiting {
-        zone,
-        due_date,
-        priority,
-        contacts,
-        attempts,
-        not_before_ms: now_ms.saturating_add(when.saturating_mul(TOGETHER_MS)),
-    });
+    let waiting =
+        counts.into_iter().map(|((zone, (due_date, last_due), priority, attempts, when), contacts)| Waiting {
+            zone,
+            due_date,
+            last_due,
+            priority,
+            contacts,
+            attempts,
+            not_before_ms: now_ms.saturating_add(when.saturating_mul(TOGETHER_MS)),
+        });
     Ok(waiting.collect())
 }
 

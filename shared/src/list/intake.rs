@@ -1,12 +1,13 @@
 //! The intake: a file on its way into the store, from a stream.
 
+use super::gather::{Aside, Gather, PARTS, Together};
 use super::shelf::{self, Manifest, ManifestGroup, seal};
-use super::{Page, Pages, Progress, Reader, Rejection, Row, Rules, Summary};
+use super::{Group, Page, Pages, Progress, Reader, Rejection, Row, Rules, Summary};
+use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, keys};
 use crate::tick;
 use crate::vault::{DataKey, Vault};
-use jiff::civil::Date;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -42,8 +43,12 @@ pub struct Intake<'a, S: Store> {
     key: DataKey,
     reader: Option<Reader>,
     pages: Option<Pages<ShardOf<'a>>>,
+    /// Where rows of the same person become one contact.
+    gather: Option<Gather>,
+    /// Pages laid aside, of each part.
+    aside: Vec<u32>,
     groups: Vec<ManifestGroup>,
-    group_at: HashMap<(u16, Option<String>, Date, u8), u32>,
+    group_at: HashMap<(u16, Group), u32>,
     rejected: Vec<Rejection>,
     rejected_pages: u32,
     rejected_by_reason: BTreeMap<String, u64>,
@@ -85,6 +90,8 @@ impl<'a, S: Store> Intake<'a, S> {
             shards,
             label,
             key,
+            gather: rules.together.then(Gather::new),
+            aside: Vec::new(),
             reader: Some(Reader::new(rules)),
             pages: Some(pages),
             groups: Vec::new(),
@@ -126,6 +133,13 @@ impl<'a, S: Store> Intake<'a, S> {
             }
         };
         self.take(rows);
+        let together = self.gather.is_some();
+        if let Some(gather) = self.gather.take()
+            && let Err(problem) = self.put_together(gather).await
+        {
+            self.undo().await;
+            return Err(problem);
+        }
         for page in self.pages.take().map(Pages::finish).unwrap_or_default() {
             self.keep(page);
         }
@@ -147,6 +161,7 @@ impl<'a, S: Store> Intake<'a, S> {
             columns: summary.columns,
             groups: self.groups.clone(),
             rejected_pages: self.rejected_pages,
+            together,
         };
         let place = keys::manifest(&self.list);
         self.written.push(place.clone());
@@ -202,11 +217,14 @@ impl<'a, S: Store> Intake<'a, S> {
     fn take(&mut self, rows: Vec<Row>) {
         for row in rows {
             match row {
-                Row::Accepted { contact, .. } => {
-                    if let Some(page) = self.pages.as_mut().and_then(|pages| pages.add(contact)) {
-                        self.keep(page);
+                Row::Accepted { contact, .. } => match &mut self.gather {
+                    Some(gather) => {
+                        if let Some(aside) = gather.add(contact) {
+                            self.lay_aside(aside);
+                        }
                     }
-                }
+                    None => self.add(contact),
+                },
                 Row::Rejected(rejection) => {
                     *self.rejected_by_reason.entry(rejection.reason.as_str().to_owned()).or_default() += 1;
                     self.rejected.push(rejection);
@@ -218,12 +236,60 @@ impl<'a, S: Store> Intake<'a, S> {
         }
     }
 
+    fn add(&mut self, contact: Contact) {
+        if let Some(page) = self.pages.as_mut().and_then(|pages| pages.add(contact)) {
+            self.keep(page);
+        }
+    }
+
+    fn lay_aside(&mut self, Aside { part, rows }: Aside) {
+        self.aside.resize(PARTS, 0);
+        let Some(n) = self.aside.get_mut(part) else { return };
+        let place = keys::aside(&self.list, part as u32, *n);
+        *n += 1;
+        self.seal(place, &rows);
+    }
+
+    /// Makes contacts of the rows gathered. While all of them are held, the contacts come in the file's order; else part by
+    /// part.
+    async fn put_together(&mut self, mut gather: Gather) -> Result<(), Problem> {
+        let failed = |e: StoreError| Problem::store(&e);
+        if self.aside.is_empty() {
+            let mut rows: Vec<Contact> = (0..PARTS).flat_map(|part| gather.take(part)).collect();
+            rows.sort_by_key(|contact| contact.duty.row);
+            let mut together = Together::default();
+            together.add(rows);
+            together.finish().into_iter().for_each(|contact| self.add(contact));
+            return Ok(());
+        }
+        self.flush().await?;
+        for (part, pages) in self.aside.clone().into_iter().enumerate() {
+            let mut together = Together::default();
+            for n in 0..pages {
+                let place = keys::aside(&self.list, part as u32, n);
+                let rows = shelf::open(self.store, &self.key, &place).await.map_err(failed)?;
+                together.add(rows.ok_or_else(lost)?);
+            }
+            together.add(gather.take(part));
+            for contact in together.finish() {
+                self.add(contact);
+                if self.bytes >= FLUSH_BYTES {
+                    self.flush().await?;
+                }
+            }
+        }
+        // Nobody would know of them once the list is named.
+        let done =
+            Progress { groups: Vec::new(), rejected_pages: 0, aside: std::mem::take(&mut self.aside), file: None };
+        let places: Vec<String> = done.aside_keys(&self.list).collect();
+        self.store.delete_many(&places).await.map_err(failed)
+    }
+
     fn keep(&mut self, page: Page) {
         let Page { shard, group, contacts } = page;
-        let name = (shard, group.zone.clone(), group.due_date, group.priority);
-        let at = *self.group_at.entry(name).or_insert_with(|| {
-            let (zone, due_date, priority) = (group.zone, group.due_date, group.priority);
-            self.groups.push(ManifestGroup { shard, zone, due_date, priority, contacts: 0, pages: 0 });
+        let at = *self.group_at.entry((shard, group.clone())).or_insert_with(|| {
+            let Group { zone, due_date, last_due, priority } = group;
+            self.groups.push(ManifestGroup { shard, zone, due_date, last_due, priority, contacts: 0, pages: 0 });
             self.groups.len() as u32 - 1
         });
         let g = &mut self.groups[at as usize];
@@ -266,6 +332,7 @@ impl<'a, S: Store> Intake<'a, S> {
         let progress = Progress {
             groups: self.groups.iter().map(|g| g.pages).collect(),
             rejected_pages: self.rejected_pages,
+            aside: self.aside.clone(),
             file: self.file.clone(),
         };
         self.writes.push((keys::upload(&self.list), progress.encode()));
@@ -273,6 +340,16 @@ impl<'a, S: Store> Intake<'a, S> {
         self.bytes = 0;
         self.store.set_many(&writes).await.map_err(failed)
     }
+}
+
+fn lost() -> Problem {
+    Problem::new(
+        500,
+        "upload_damaged",
+        "The upload could not be finished",
+        "rows that were stored a moment ago cannot be read",
+        "Nothing was taken. Look at the store, then upload the file again.",
+    )
 }
 
 /// The shard of a phone.

@@ -11,6 +11,7 @@
 //! | `reader` | the whole: [`Reader`] |
 //! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Rejection`] |
 //! | `shelf` | where lists are kept: [`Manifest`], pages |
+//! | `gather` | rows of the same person put together |
 //! | `intake` | a file on its way there: [`Intake`] |
 //! | `size` | a list larger than anybody said waits to be confirmed: [`Size`] |
 //! | `progress` | what is left of an upload that was cut off: [`Progress`] |
@@ -20,6 +21,7 @@ mod amount;
 mod columns;
 mod csv;
 mod date;
+mod gather;
 mod intake;
 mod pages;
 mod period;
@@ -36,6 +38,7 @@ mod text;
 mod zone;
 
 pub use csv::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX};
+pub use gather::DUTIES_MAX;
 pub use intake::{Intake, Label, Taken};
 pub use pages::{CONTACTS_PER_PAGE_MAX, Group, Page, Pages};
 pub use progress::Progress;

@@ -19,8 +19,10 @@ const OPEN_CONTACTS_MAX: usize = 20_000;
 pub struct Group {
     /// IANA name; `None` if unknown.
     pub zone: Option<String>,
-    /// Last day of the duty.
+    /// Last day of what falls due first.
     pub due_date: Date,
+    /// Last day of what falls due last.
+    pub last_due: Date,
     /// 1 is called first.
     pub priority: u8,
 }
@@ -51,12 +53,13 @@ impl<F: Fn(&str) -> u16> Pages<F> {
         Pages { shards: shards.max(1), shard_of, open: BTreeMap::new(), contacts: 0 }
     }
 
-    /// Adds a contact to the page of its first phone's shard, its zone, due date and priority. Answers a page that
+    /// Adds a contact to the page of its first phone's shard, its zone, due dates and priority. Answers a page that
     /// is complete, if there is one.
     pub fn add(&mut self, contact: Contact) -> Option<Page> {
         let phone = contact.phones.first().map_or("", String::as_str);
         let shard = (self.shard_of)(phone) % self.shards;
-        let group = Group { zone: contact.time_zone.clone(), due_date: contact.due_date, priority: contact.priority };
+        let (due_date, last_due) = (contact.duty.due_date, contact.last_due());
+        let group = Group { zone: contact.time_zone.clone(), due_date, last_due, priority: contact.priority };
         let key = (shard, group);
         let contacts = self.open.entry(key.clone()).or_default();
         contacts.push(contact);
@@ -72,7 +75,7 @@ impl<F: Fn(&str) -> u16> Pages<F> {
         None
     }
 
-    /// The pages that are left, by shard, zone, due date and priority.
+    /// The pages that are left, by shard, zone, due dates and priority.
     pub fn finish(self) -> Vec<Page> {
         self.open.into_iter().map(|((shard, group), contacts)| page(shard, group, contacts)).collect()
     }
@@ -86,35 +89,38 @@ impl<F: Fn(&str) -> u16> Pages<F> {
 
 /// Sorted once, here: contacts are dialled in the order in which they are kept.
 fn page(shard: u16, group: Group, mut contacts: Vec<Contact>) -> Page {
-    contacts.sort_by_key(|contact| Reverse(contact.amount));
+    contacts.sort_by_key(|contact| Reverse(contact.amount()));
     Page { shard, group, contacts }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contact::Matter;
+    use crate::contact::{Duty, Matter};
     use jiff::ToSpan;
     use jiff::civil::date;
 
     fn contact(row: u32, zone: Option<&str>, due_date: Date, priority: u8) -> Contact {
         Contact {
-            row,
             taxpayer_id: "0079001012541000".into(),
             name: String::new(),
             phones: vec![format!("+62812000{row:05}")],
-            matter: Matter::NotFiled,
-            tax_type: String::new(),
-            tax_code: String::new(),
-            tax_period: String::new(),
-            amount: row.is_multiple_of(3).then_some(u64::from(row % 7)),
-            due_date,
-            office: String::new(),
-            billing_code: String::new(),
+            duty: Duty {
+                row,
+                matter: Matter::NotFiled,
+                tax_type: String::new(),
+                tax_code: String::new(),
+                tax_period: String::new(),
+                amount: row.is_multiple_of(3).then_some(u64::from(row % 7)),
+                due_date,
+                office: String::new(),
+                billing_code: String::new(),
+                note: String::new(),
+            },
+            others: Vec::new(),
             priority,
             language: None,
             time_zone: zone.map(str::to_owned),
-            note: String::new(),
         }
     }
 
@@ -129,12 +135,12 @@ mod tests {
             assert!((1..=CONTACTS_PER_PAGE_MAX).contains(&page.contacts.len()));
             for contact in &page.contacts {
                 assert_eq!(contact.time_zone, page.group.zone);
-                assert_eq!(contact.due_date, page.group.due_date);
+                assert_eq!((contact.duty.due_date, contact.last_due()), (page.group.due_date, page.group.last_due));
                 assert_eq!(contact.priority, page.group.priority);
                 assert_eq!(by_last_digit(&contact.phones[0]) % shards, page.shard);
-                found.push(contact.row);
+                found.push(contact.duty.row);
             }
-            assert!(page.contacts.is_sorted_by_key(|contact| (Reverse(contact.amount), contact.row)));
+            assert!(page.contacts.is_sorted_by_key(|contact| (Reverse(contact.amount()), contact.duty.row)));
         }
         found.sort_unstable();
         assert_eq!(found, (0..rows).collect::<Vec<_>>());

@@ -16,6 +16,8 @@ pub struct Progress {
     /// Pages of each group.
     pub groups: Vec<u32>,
     pub rejected_pages: u32,
+    /// Pages of rows that were laid aside until the file is over, of each part.
+    pub aside: Vec<u32>,
     /// The cell that is about to name the list, once the whole file has come. A list that it names is no left-over:
     /// whoever sends the file again is answered with it.
     pub file: Option<String>,
@@ -37,6 +39,15 @@ impl Progress {
         let pages =
             (0u32..).zip(&self.groups).flat_map(move |(g, n)| (0..*n).map(move |page| keys::page(list, g, page)));
         let rejected = (0..self.rejected_pages).map(move |n| keys::rejected(list, n));
-        [keys::data_key(list), keys::manifest(list)].into_iter().chain(pages).chain(rejected)
+        [keys::data_key(list), keys::manifest(list)]
+            .into_iter()
+            .chain(pages)
+            .chain(rejected)
+            .chain(self.aside_keys(list))
+    }
+
+    /// Keys of what was laid aside.
+    pub fn aside_keys<'a>(&'a self, list: &'a str) -> impl Iterator<Item = String> + 'a {
+        (0u32..).zip(&self.aside).flat_map(move |(part, n)| (0..*n).map(move |page| keys::aside(list, part, page)))
     }
 }

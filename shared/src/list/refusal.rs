@@ -51,7 +51,7 @@ pub enum Reason {
     DueDatePast,
     /// Not an amount in whole rupiah.
     AmountInvalid,
-    /// Same taxpayer, tax code and period as an accepted row before it.
+    /// Same taxpayer, tax code and period as an accepted row before it; and the same matter, where a call is about several.
     Duplicate,
 }
 
@@ -122,7 +122,9 @@ impl Reason {
             Reason::DueDateInvalid => {
                 "Write an existing date, day first and the year with four digits, for example 31/03/2027."
             }
-            Reason::DueDatePast => "The due date is over: the campaign calls before it only.",
+            Reason::DueDatePast => {
+                "The due date is over, and the campaign's after_due is stop: nobody is called about it any more."
+            }
             Reason::AmountInvalid => "Write whole rupiah, for example 1.250.000.",
             Reason::Duplicate => "Nothing to do: an earlier row has the same taxpayer, tax and period.",
         }

@@ -4,7 +4,7 @@ use super::columns::{Columns, Field};
 use super::taxpayer::Kind;
 use super::zone::{Clues, Zone};
 use super::{Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
-use crate::contact::{Contact, Language, Matter, NOTE_MAX};
+use crate::contact::{Contact, Duty, Language, Matter, NOTE_MAX};
 use sha2::{Digest, Sha256};
 
 /// A row that can be called, unless an earlier one is the same.
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 pub(super) struct Good {
     pub contact: Contact,
     pub warnings: Vec<Warning>,
-    /// Hash of what makes two rows the same: taxpayer, tax code and period.
+    /// Hash of what makes two rows the same: see [`Reason::Duplicate`].
     pub identity: u128,
     /// Last digit of a NIK.
     pub nik_end: Option<char>,
@@ -97,16 +97,15 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         &if tax_code.is_empty() { text::key(&tax_type) } else { tax_code.clone() },
         // Two periods that were not understood are the same only if they are written the same.
         &tax_period.clone().unwrap_or_else(|| format!("?{period}?{year}")),
+        // One call names both: a return that is not filed, and its tax that is not paid.
+        if rules.together { matter.as_str() } else { "" },
     ]);
     let nik_end = match taxpayer.kind {
         Kind::Nik => taxpayer.id.chars().next_back(),
         Kind::Legacy | Kind::New => None,
     };
-    let contact = Contact {
+    let duty = Duty {
         row,
-        taxpayer_id: taxpayer.id,
-        name,
-        phones: phones.numbers,
         matter,
         tax_type,
         tax_code,
@@ -115,10 +114,17 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         due_date,
         office,
         billing_code,
+        note,
+    };
+    let contact = Contact {
+        taxpayer_id: taxpayer.id,
+        name,
+        phones: phones.numbers,
+        duty,
+        others: Vec::new(),
         priority: priority(cell(Field::Priority)),
         language: language(cell(Field::Language)),
         time_zone,
-        note,
     };
     Ok(Good { contact, warnings, identity, nik_end })
 }

@@ -1,6 +1,6 @@
 //! What a campaign says about the lists given to it.
 
-use crate::campaign::Settings;
+use crate::campaign::{AfterDue, MattersPerCall, Settings};
 use crate::contact::Matter;
 use crate::hours::local_date;
 use jiff::civil::Date;
@@ -18,6 +18,8 @@ pub struct Rules {
     pub default_zone: Option<String>,
     /// Whether duties past their due date are called about.
     pub past_due_allowed: bool,
+    /// Whether rows of the same person become one contact: see [`MattersPerCall`].
+    pub together: bool,
 }
 
 impl Rules {
@@ -33,7 +35,8 @@ impl Rules {
             matter: settings.matter,
             own_numbers,
             default_zone: None,
-            past_due_allowed: false,
+            past_due_allowed: matches!(settings.after_due, AfterDue::Script(_)),
+            together: settings.matters_per_call == MattersPerCall::All,
         }
     }
 }

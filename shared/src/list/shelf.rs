@@ -16,6 +16,8 @@ pub struct ManifestGroup {
     pub shard: u16,
     pub zone: Option<String>,
     pub due_date: Date,
+    /// Of the contacts with several duties, when the last falls due.
+    pub last_due: Date,
     pub priority: u8,
     pub contacts: u32,
     pub pages: u32,
@@ -42,6 +44,8 @@ pub struct Manifest {
     pub columns: Vec<(String, String)>,
     pub groups: Vec<ManifestGroup>,
     pub rejected_pages: u32,
+    /// Rows of the same person are one contact.
+    pub together: bool,
 }
 
 impl Manifest {
@@ -126,7 +130,7 @@ pub async fn read_rejected<S: Store>(
     open(store, key, &keys::rejected(list, page)).await
 }
 
-async fn open<T: serde::de::DeserializeOwned, S: Store>(
+pub(super) async fn open<T: serde::de::DeserializeOwned, S: Store>(
     store: &S,
     key: &DataKey,
     place: &str,

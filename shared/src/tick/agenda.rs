@@ -97,12 +97,14 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
         for page in entries.chunks(PAGE_MAX) {
             let n = write(work, page);
             let earliest_ms = page.iter().map(|r| r.not_before_ms).min().unwrap_or(slot_ms);
+            let lists = page.iter().fold(0, |lists, retry| lists | Bucket::bit(&retry.contact.list));
             let (ballot, count) = (work.ballot, page.len() as u32);
             work.state.retries.push(Bucket {
                 campaign: campaign.clone(),
                 rank,
                 slot_ms,
                 earliest_ms,
+                lists,
                 count,
                 ballot,
                 n,

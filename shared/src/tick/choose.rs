@@ -103,6 +103,7 @@ pub(super) async fn choose_in<S: Store>(
         looked += found.len();
         consider(work, campaign, found, enough, &mut taken, &mut later, placements).await?;
     }
+    later.extend(queue.rest().map(|retry| (campaign.id.clone(), retry)));
     // Only now: the queue names groups by their place.
     for list in &mut work.state.lists {
         list.groups.retain(|g| g.left > 0);

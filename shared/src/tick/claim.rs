@@ -9,6 +9,7 @@ use crate::contact::Contact;
 use crate::provider::Provider;
 use crate::store::{Store, decode, encode, keys};
 use crate::vault::DataKey;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
@@ -21,6 +22,8 @@ pub struct Claim {
     pub campaign: String,
     /// The campaign's version it was made under.
     pub version: u64,
+    /// The day at the called person. With the version it says in which script's words each duty is told, throughout the call.
+    pub day: Date,
     pub contact: ContactRef,
     /// Number of this attempt, from 1.
     pub attempt: u8,
@@ -38,8 +41,8 @@ pub struct Claim {
     pub dial_at_ms: i64,
     /// Answered later than this it is ended politely.
     pub answer_by_ms: i64,
-    /// Where a settlement of the matter would stand.
-    pub settlement_keys: Vec<String>,
+    /// Where a settlement of each of the contact's duties would stand.
+    pub settlement_keys: Vec<Vec<String>>,
     /// Where the call is entered for its person once it has rung.
     pub dial_keys: Vec<String>,
     pub sealed: Vec<u8>,
@@ -78,10 +81,13 @@ pub fn make<S: Store>(work: &mut Work<'_, S>, key: &DataKey, new: New<'_>) -> (C
     let New { campaign, retry, contact, known, provider, caller_id, dial_at_ms } = new;
     let call = (work.ballot, work.claims);
     let nonce = work.nonce();
+    // Nobody is called where no day can be told.
+    let day = work.calendar(campaign).date(contact.time_zone.as_deref(), dial_at_ms);
     let ring_ms = i64::try_from(campaign.settings.call.ring.as_millis()).unwrap_or(0);
     let claim = Claim {
         campaign: campaign.id.clone(),
         version: campaign.version,
+        day: day.unwrap_or(contact.duty.due_date),
         contact: retry.contact.clone(),
         attempt: retry.attempts.saturating_add(1),
         phone: retry.phone,

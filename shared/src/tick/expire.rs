@@ -1,5 +1,6 @@
 //! Expiring: contacts whose due date or campaign is over.
 
+use super::rules::last_day;
 use super::state::Overtaken;
 use super::{Work, agenda};
 use crate::attempt::End;
@@ -28,18 +29,16 @@ pub fn all<S: Store>(work: &mut Work<'_, S>, campaign: &str) {
     work.closed(campaign, End::Expired, left);
 }
 
-/// Groups whose due date is over, in their own zone.
+/// Groups whose last day of calls is over, in their own zone.
 pub fn due<S: Store>(work: &mut Work<'_, S>, campaign: &Campaign) {
     let (now_ms, calendar) = (work.now_ms, work.calendar(campaign));
-    let over = |zone: Option<&str>, due| {
-        calendar
-            .date(zone, now_ms)
-            .is_some_and(|today| today > due || campaign.settings.ends.is_some_and(|e| today > e))
+    let over = |zone: Option<&str>, last_due| {
+        calendar.date(zone, now_ms).is_some_and(|today| today > last_day(&campaign.settings, last_due))
     };
     let mut expired = 0;
     for list in work.state.lists.iter_mut().filter(|l| l.campaign == campaign.id) {
         list.groups.retain(|g| {
-            let gone = over(g.zone.as_deref(), g.due_date);
+            let gone = over(g.zone.as_deref(), g.last_due);
             expired += if gone { u64::from(g.left) } else { 0 };
             !gone
         });

@@ -33,6 +33,8 @@ pub struct Attempt {
     pub list: String,
     /// Row in the list's file.
     pub row: u32,
+    /// Further rows that the contact is of: one call about several matters.
+    pub other_rows: Vec<u32>,
     pub call: Call,
     /// Number of the attempt, from 1.
     pub attempt: u8,
@@ -263,7 +265,8 @@ fn close<S: Store>(
     Attempt {
         campaign: ended.campaign.clone(),
         list: claim.contact.list.clone(),
-        row: contact.map_or(0, |c| c.row),
+        row: contact.map_or(0, |c| c.duty.row),
+        other_rows: contact.map_or_else(Vec::new, |c| c.others.iter().map(|duty| duty.row).collect()),
         call: ended.call,
         attempt: claim.attempt,
         disposition: outcome.disposition,
@@ -383,7 +386,7 @@ fn not_before<S: Store>(
     let Some(campaign) = campaign else { return work.now_ms };
     let zone = contact.and_then(|c| c.time_zone.as_deref());
     let (settings, calendar) = (&campaign.settings, &*work.calendar(campaign));
-    let last_day = rules::last_day(settings, claim.rank.due_date);
+    let last_day = rules::last_day(settings, contact.map_or(claim.rank.due_date, Contact::last_due));
     again::not_before(&Local { settings, calendar, zone }, how, asked_ms, &past.dials, last_day, work.now_ms)
 }
 

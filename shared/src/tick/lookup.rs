@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::store::Store;
 use crate::suppression::{self, Reason, Subject};
 use crate::vault::Vault;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -37,8 +38,12 @@ pub struct Around<'a> {
 /// What is known of a candidate.
 pub struct Known {
     pub person: Person,
+    /// All that it is called about is settled.
     pub settled: bool,
-    pub settlement_keys: Vec<String>,
+    /// When the last of it that is not settled falls due; of all of it, if all is.
+    pub last_due: Date,
+    /// Of each duty.
+    pub settlement_keys: Vec<Vec<String>>,
     pub suppressed: Option<Reason>,
     /// The number that comes next was reported as wrong.
     pub wrong_number: bool,
@@ -61,6 +66,7 @@ impl Known {
             withdrawn: list.is_some_and(|l| l.withdrawn),
             unconfirmed: list.is_some_and(|l| l.size.awaits_confirmation(settings.confirm_above)),
             settled: self.settled,
+            last_due: self.last_due,
             suppressed: self.suppressed,
             wrong_number: self.wrong_number,
             held_out: suppression::held_out(vault, &contact.taxpayer_id, settings.holdout_percent),
@@ -74,23 +80,33 @@ impl Known {
 /// Entries before the settlements: the phone's, the taxpayer's, the wrong number's.
 const ENTRIES: usize = 3;
 
+/// The keys asked for one candidate.
+struct Asked {
+    person: Person,
+    settlements: Vec<Vec<String>>,
+    /// Entries and settlements among all keys.
+    range: Range<usize>,
+    history: Range<usize>,
+}
+
 /// Looks up candidates.
 pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Result<Vec<Known>, Problem> {
     let Scope { store, vault, shards, now_ms, entries: pending } = scope;
     let (shards, now_ms) = (*shards, *now_ms);
     let failed = |e| Problem::store(&e);
     let mut keys: Vec<String> = Vec::new();
-    let mut asked: Vec<(Person, Range<usize>, Range<usize>)> = Vec::new();
+    let mut asked: Vec<Asked> = Vec::new();
     for Candidate { retry, contact } in candidates {
         let phone = contact.phones.get(usize::from(retry.phone)).map_or("", String::as_str);
         let subjects = [Subject::Phone(phone), Subject::Taxpayer(&contact.taxpayer_id), Subject::WrongNumber(phone)];
         let person = Person::of(vault, contact, phone);
         let from = keys.len();
         keys.extend(subjects.map(|subject| subject.key(vault)));
-        keys.extend(suppression::settlement_keys(vault, contact));
+        let settlements = suppression::settlement_keys(vault, contact);
+        keys.extend(settlements.iter().flatten().cloned());
         let history = keys.len();
         keys.extend(person::first_keys(&person, shards, now_ms));
-        asked.push((person, from..history, history..keys.len()));
+        asked.push(Asked { person, settlements, range: from..history, history: history..keys.len() });
     }
     let mut found = store.get_all(&keys).await.map_err(failed)?;
     for (key, value) in keys.iter().zip(&mut found) {
@@ -99,22 +115,26 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
         }
     }
     let part = |range: &Range<usize>| found.get(range.clone()).unwrap_or_default();
-    let persons: Vec<_> = asked.iter().map(|(person, _, first)| (person, part(first))).collect();
+    let persons: Vec<_> = asked.iter().map(|a| (&a.person, part(&a.history))).collect();
     let histories = person::histories(store, shards, now_ms, &persons, pending).await.map_err(failed)?;
-    let known = asked.iter().zip(histories).map(|((person, range, _), history)| {
-        let (entries, settlements) = part(range).split_at_checked(ENTRIES).unwrap_or_default();
-        let reason = |i: usize| {
-            let bytes = entries.get(i).and_then(Option::as_deref);
-            bytes.and_then(|bytes| suppression::reason(bytes, now_ms))
-        };
-        Known {
-            person: person.clone(),
-            settled: settlements.iter().any(Option::is_some),
-            settlement_keys: keys.get(range.start + ENTRIES..range.end).unwrap_or_default().to_vec(),
-            suppressed: [reason(0), reason(1)].into_iter().flatten().max_by_key(|r| *r == Reason::Deceased),
-            wrong_number: reason(2).is_some(),
-            history,
-        }
-    });
+    let looked_up = asked.iter().zip(histories).zip(candidates);
+    let known =
+        looked_up.map(|((Asked { person, settlements: keys, range, .. }, history), Candidate { contact, .. })| {
+            let (entries, settlements) = part(range).split_at_checked(ENTRIES).unwrap_or_default();
+            let reason = |i: usize| {
+                let bytes = entries.get(i).and_then(Option::as_deref);
+                bytes.and_then(|bytes| suppression::reason(bytes, now_ms))
+            };
+            let open = suppression::open(contact, keys, settlements);
+            Known {
+                person: person.clone(),
+                settled: open.is_empty(),
+                last_due: open.iter().map(|duty| duty.due_date).max().unwrap_or(contact.last_due()),
+                settlement_keys: keys.clone(),
+                suppressed: [reason(0), reason(1)].into_iter().flatten().max_by_key(|r| *r == Reason::Deceased),
+                wrong_number: reason(2).is_some(),
+                history,
+            }
+        });
     Ok(known.collect())
 }

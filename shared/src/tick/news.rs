@@ -103,6 +103,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                     group: i as u32,
                     zone: g.zone.clone(),
                     due_date: g.due_date,
+                    last_due: g.last_due,
                     priority: g.priority,
                     page: 0,
                     index: 0,

@@ -1,5 +1,5 @@
-//! The order of dialling: pages of retries that are due and groups of contacts nobody has called yet, by rank. What is looked
-//! at is bounded by what is wanted, never by the length of the lists.
+//! The order of dialling: retries that are due and contacts nobody has called yet, by rank; those of equal rank in turn from
+//! their lists. What is looked at is bounded by what is wanted, never by the length of the lists.
 
 use super::place::reach_ms;
 use super::state::{Bucket, ContactRef, ListState, Rank, Retry};
@@ -9,10 +9,15 @@ use crate::campaign::{Campaign, Order, OrderKey};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::Store;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 
 /// When a contact whose page cannot be read is looked at again.
 const UNREADABLE_MS: i64 = 10 * 60_000;
+
+/// Lists whose retries are looked for behind those of others, at most: a page taken off the agenda and not used up is
+/// written anew.
+const LISTS_LOOKED: usize = 4;
 
 /// A contact that may be called next.
 pub struct Candidate {
@@ -20,18 +25,19 @@ pub struct Candidate {
     pub contact: Contact,
 }
 
-/// Where candidates come from. Sources of equal rank are taken in this order.
-#[derive(Debug, Clone)]
-enum Source {
-    Retries(Bucket),
-    /// Groups of equal rank, by list and group; those outside callable hours are not among them once it was `looked_at`.
-    Fresh {
-        groups: Vec<(usize, usize)>,
-        looked_at: bool,
-    },
+/// Contacts of equal rank. Their lists take turns, each with its retries that are due before those nobody has called yet.
+#[derive(Default)]
+struct Source {
+    /// Pages of retries that are still on the agenda, the longest due last.
+    pages: Vec<Bucket>,
+    /// Retries that were taken off it, by list.
+    due: BTreeMap<String, VecDeque<Candidate>>,
+    /// By list and group; those outside callable hours are not among them once it was `looked_at`.
+    groups: Vec<(usize, usize)>,
+    looked_at: bool,
 }
 
-/// A campaign's sources, the most urgent first.
+/// A campaign's sources, the most urgent last.
 pub struct Queue {
     sources: Vec<Source>,
     /// Zones asked for so far, and whether they are callable now.
@@ -53,28 +59,26 @@ impl Queue {
     /// The campaign's sources as they are now.
     pub fn new<S: Store>(work: &Work<'_, S>, campaign: &Campaign) -> Self {
         let order = &campaign.settings.order;
-        let mut retries: Vec<(Vec<i32>, Bucket)> =
-            agenda::due(work, &campaign.id).into_iter().map(|b| (place(order, b.rank), b)).collect();
-        retries.sort_by_key(|(_, b)| (b.earliest_ms, b.ballot, b.n));
-        let mut fresh: BTreeMap<Vec<i32>, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut sources: BTreeMap<Vec<i32>, Source> = BTreeMap::new();
+        for bucket in agenda::due(work, &campaign.id) {
+            sources.entry(place(order, bucket.rank)).or_default().pages.push(bucket);
+        }
         let called = |l: &ListState| l.campaign == campaign.id && !confirm::awaits(campaign, l);
         for (l, list) in work.state.lists.iter().enumerate().filter(|(_, l)| called(l)) {
             for (g, group) in list.groups.iter().enumerate() {
                 let rank = Rank { callback: false, priority: group.priority, due_date: group.due_date };
-                fresh.entry(place(order, rank)).or_default().push((l, g));
+                sources.entry(place(order, rank)).or_default().groups.push((l, g));
             }
         }
-        let mut sources: Vec<(Vec<i32>, Source)> =
-            retries.into_iter().map(|(place, b)| (place, Source::Retries(b))).collect();
-        sources.extend(fresh.into_iter().map(|(place, groups)| (place, Source::Fresh { groups, looked_at: false })));
-        // Stable: of equal rank retries stay before the others, and the longest due first.
-        sources.sort_by(|a, b| a.0.cmp(&b.0));
-        sources.reverse();
-        Queue { sources: sources.into_iter().map(|(_, source)| source).collect(), callable: BTreeMap::new() }
+        let mut sources: Vec<Source> = sources.into_values().rev().collect();
+        for source in &mut sources {
+            source.pages.sort_by_key(|b| Reverse((b.earliest_ms, b.ballot, b.n)));
+        }
+        Queue { sources, callable: BTreeMap::new() }
     }
 
-    /// The next candidates: some `want` at most if they were never called; of retries whole pages. `None`: there are no more.
-    /// Retries that are not due, or not to be read, are added to `later`.
+    /// The next candidates, `want` at most. `None`: there are no more. Retries that are not due, or not to be read, are added
+    /// to `later`.
     pub async fn next<S: Store>(
         &mut self,
         work: &mut Work<'_, S>,
@@ -82,23 +86,27 @@ impl Queue {
         want: usize,
         later: &mut Vec<(String, Retry)>,
     ) -> Result<Option<Vec<Candidate>>, Problem> {
-        while let Some(source) = self.sources.pop() {
-            let found = match source {
-                Source::Retries(bucket) => due(work, campaign, &bucket, later).await?,
-                Source::Fresh { mut groups, looked_at } => {
-                    groups.retain(|(l, g)| looked_at || self.callable(work, campaign, *l, *g));
-                    let found = fresh(work, &groups, want).await?;
-                    if found.len() >= want {
-                        self.sources.push(Source::Fresh { groups, looked_at: true });
-                    }
-                    found
-                }
-            };
+        while let Some(mut source) = self.sources.pop() {
+            if !source.looked_at {
+                source.groups.retain(|(l, g)| self.callable(work, campaign, *l, *g));
+                source.looked_at = true;
+            }
+            source.look(work, campaign, want, later).await?;
+            let found = source.take(work, want).await?;
+            if found.len() >= want {
+                self.sources.push(source);
+            }
             if !found.is_empty() {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// Retries that were taken off the agenda and are not among the candidates.
+    pub fn rest(self) -> impl Iterator<Item = Retry> {
+        let left = self.sources.into_iter().flat_map(|source| source.due.into_values().flatten());
+        left.map(|candidate| candidate.retry)
     }
 
     fn callable<S: Store>(&mut self, work: &mut Work<'_, S>, campaign: &Campaign, l: usize, g: usize) -> bool {
@@ -117,36 +125,81 @@ impl Queue {
     }
 }
 
-/// Takes contacts from groups of equal rank, in turn from their lists.
-async fn fresh<S: Store>(
-    work: &mut Work<'_, S>,
-    groups: &[(usize, usize)],
-    want: usize,
-) -> Result<Vec<Candidate>, Problem> {
-    let mut lists: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (l, g) in groups {
-        lists.entry(*l).or_default().push(*g);
-    }
-    let mut turns: Vec<(usize, Vec<usize>)> = lists.into_iter().collect();
-    turns.sort_by_key(|(l, _)| work.state.lists.get(*l).map(|list| list.turn));
-    let mut found = Vec::new();
-    let mut before = usize::MAX;
-    while found.len() < want && found.len() != before {
-        before = found.len();
-        let share = (want - found.len()).div_ceil(turns.len().max(1));
-        for (l, groups) in &turns {
-            let had = found.len();
-            let most = (had + share).min(want);
-            for g in groups {
-                take(work, (*l, *g), most, &mut found).await?;
-            }
-            let last = work.state.lists.iter().map(|list| list.turn).max().unwrap_or(0);
-            if let Some(list) = work.state.lists.get_mut(*l).filter(|_| found.len() > had) {
-                list.turn = last.saturating_add(1);
+impl Source {
+    /// Takes retries off the agenda: as many as are wanted, the longest due first; but of the lists whose turn it is, those
+    /// that hide behind the retries of others, too.
+    async fn look<S: Store>(
+        &mut self,
+        work: &mut Work<'_, S>,
+        campaign: &Campaign,
+        want: usize,
+        later: &mut Vec<(String, Retry)>,
+    ) -> Result<(), Problem> {
+        let of_campaign = work.state.lists.iter().filter(|l| l.campaign == campaign.id);
+        let mut lists: Vec<(u64, String)> = of_campaign.map(|l| (l.turn, l.id.clone())).collect();
+        lists.sort();
+        let waits = |id: &str| self.pages.iter().any(|page| page.lists & Bucket::bit(id) != 0);
+        lists.retain(|(_, id)| self.due.contains_key(id) || waits(id));
+        for (_, id) in lists.into_iter().take(want.min(LISTS_LOOKED)) {
+            if self.due.get(&id).is_none_or(VecDeque::is_empty) {
+                let at = self.pages.iter().rposition(|page| page.lists & Bucket::bit(&id) != 0);
+                self.open(work, campaign, at, later).await?;
             }
         }
+        while self.due.values().map(VecDeque::len).sum::<usize>() < want && !self.pages.is_empty() {
+            self.open(work, campaign, self.pages.len().checked_sub(1), later).await?;
+        }
+        Ok(())
     }
-    Ok(found)
+
+    async fn open<S: Store>(
+        &mut self,
+        work: &mut Work<'_, S>,
+        campaign: &Campaign,
+        at: Option<usize>,
+        later: &mut Vec<(String, Retry)>,
+    ) -> Result<(), Problem> {
+        let Some(at) = at.filter(|at| *at < self.pages.len()) else { return Ok(()) };
+        for candidate in due(work, campaign, &self.pages.remove(at), later).await? {
+            self.due.entry(candidate.retry.contact.list.clone()).or_default().push_back(candidate);
+        }
+        Ok(())
+    }
+
+    /// Takes candidates in turn from the lists.
+    async fn take<S: Store>(&mut self, work: &mut Work<'_, S>, want: usize) -> Result<Vec<Candidate>, Problem> {
+        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (l, g) in &self.groups {
+            groups.entry(*l).or_default().push(*g);
+        }
+        for (l, _) in work.state.lists.iter().enumerate().filter(|(_, list)| self.due.contains_key(&list.id)) {
+            groups.entry(l).or_default();
+        }
+        let of = |(l, groups): (usize, _)| work.state.lists.get(l).map(|list| (list.turn, l, list.id.clone(), groups));
+        let mut turns: Vec<(u64, usize, String, Vec<usize>)> = groups.into_iter().filter_map(of).collect();
+        turns.sort();
+        let mut found = Vec::new();
+        let mut before = usize::MAX;
+        while found.len() < want && found.len() != before {
+            before = found.len();
+            let share = (want - found.len()).div_ceil(turns.len().max(1));
+            for (_, l, id, groups) in &turns {
+                let had = found.len();
+                let most = (had + share).min(want);
+                if let Some(due) = self.due.get_mut(id) {
+                    found.extend(due.drain(..due.len().min(most - had)));
+                }
+                for g in groups {
+                    take(work, (*l, *g), most, &mut found).await?;
+                }
+                let last = work.state.lists.iter().map(|list| list.turn).max().unwrap_or(0);
+                if let Some(list) = work.state.lists.get_mut(*l).filter(|_| found.len() > had) {
+                    list.turn = last.saturating_add(1);
+                }
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// Takes contacts of a group until `most` are found.
@@ -222,7 +275,7 @@ async fn due<S: Store>(
     let fine = |c: &Candidate| {
         let keys = campaign.settings.order.keys().iter().filter_map(|key| match key {
             // The larger first.
-            OrderKey::Amount => Some(-i64::try_from(c.contact.amount.unwrap_or(0)).unwrap_or(i64::MAX)),
+            OrderKey::Amount => Some(-i64::try_from(c.contact.amount().unwrap_or(0)).unwrap_or(i64::MAX)),
             OrderKey::LastAttempt => Some(c.retry.past.dials.last().copied().unwrap_or(0)),
             OrderKey::Priority | OrderKey::DueDate => None,
         });

@@ -4,7 +4,7 @@
 use super::again::Local;
 use super::state::Retry;
 use crate::attempt::End;
-use crate::campaign::{PersonLimits, Settings};
+use crate::campaign::{AfterDue, PersonLimits, Settings};
 use crate::contact::Contact;
 use crate::person;
 use crate::suppression::Reason;
@@ -31,8 +31,10 @@ pub struct Facts<'a> {
     pub withdrawn: bool,
     /// Its list is larger than anybody said it would be.
     pub unconfirmed: bool,
-    /// The matter is settled.
+    /// All that the contact is called about is settled.
     pub settled: bool,
+    /// When the last of it that is not settled falls due; of all of it, if all is.
+    pub last_due: Date,
     /// Why the person is not to be called, if an entry for the phone or the taxpayer holds.
     pub suppressed: Option<Reason>,
     /// The number that comes next was reported as wrong.
@@ -308,7 +310,7 @@ impl Facts<'_> {
     }
 
     fn last_day(&self) -> Date {
-        last_day(self.local.settings, self.contact.due_date)
+        last_day(self.local.settings, self.last_due)
     }
 
     fn blackout(&self) -> bool {
@@ -316,9 +318,13 @@ impl Facts<'_> {
     }
 }
 
-/// The last day on which the contact of a duty is called.
+/// The last day on which somebody is called about what falls due on `due_date`.
 pub fn last_day(settings: &Settings, due_date: Date) -> Date {
-    settings.ends.map_or(due_date, |ends| ends.min(due_date))
+    match (&settings.after_due, settings.ends) {
+        (AfterDue::Script(_), Some(ends)) => ends,
+        (AfterDue::Stop, Some(ends)) => ends.min(due_date),
+        (_, None) => due_date,
+    }
 }
 
 #[cfg(test)]

@@ -84,6 +84,8 @@ pub struct GroupCursor {
     pub zone: Option<String>,
     #[serde(with = "epoch_day")]
     pub due_date: Date,
+    /// When the last of its contacts' duties falls due.
+    pub last_due: Date,
     pub priority: u8,
     pub page: u32,
     pub index: u16,
@@ -169,9 +171,19 @@ pub struct Bucket {
     pub rank: Rank,
     pub slot_ms: i64,
     pub earliest_ms: i64,
+    /// Which lists its retries are of, one bit each; two lists may share a bit.
+    pub lists: u64,
     pub count: u32,
     pub ballot: u64,
     pub n: u16,
+}
+
+impl Bucket {
+    /// The bit of a list.
+    pub fn bit(list: &str) -> u64 {
+        let hash = list.bytes().fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+        1 << (hash % u64::BITS)
+    }
 }
 
 /// One agenda page of calls to be forgotten.

@@ -106,7 +106,8 @@ pub async fn why<S: Store>(store: &S, vault: &Vault, asked: &Asked<'_>) -> Resul
     })
 }
 
-/// Where the contact of a row is kept. Rows rise from page to page within a group, so few pages are read.
+/// Where the contact of a row is kept. Rows rise from page to page within a group, so few pages are read; but of a list whose
+/// persons were put together any page can hold it.
 async fn find<S: Store>(
     store: &S,
     key: &DataKey,
@@ -117,16 +118,16 @@ async fn find<S: Store>(
         let g = u32::try_from(g).unwrap_or(u32::MAX);
         let (mut low, mut high) = (0, group.pages);
         while low < high {
-            let at = low + (high - low) / 2;
+            let at = if manifest.together { low } else { low + (high - low) / 2 };
             let page = list::read_page(store, key, &manifest.list, g, at).await.map_err(|e| Problem::store(&e))?;
             let page = page.unwrap_or_default();
-            if let Some(index) = page.iter().position(|c| c.row == row) {
+            if let Some(index) = page.iter().position(|c| c.duties().any(|duty| duty.row == row)) {
                 let index16 = u16::try_from(index).unwrap_or(u16::MAX);
                 let place = ContactRef { list: manifest.list.clone(), group: g, page: at, index: index16 };
                 return Ok(page.into_iter().nth(index).map(|contact| (place, contact)));
             }
-            match page.iter().map(|c| c.row).min() {
-                Some(first) if first > row => high = at,
+            match page.iter().map(|c| c.duty.row).min() {
+                Some(first) if first > row && !manifest.together => high = at,
                 _ => low = at + 1,
             }
         }
@@ -143,7 +144,7 @@ async fn standing<S: Store>(
     place: &ContactRef,
     contact: &Contact,
 ) -> Result<(Stands, Retry), Problem> {
-    let rank = Rank { callback: false, priority: contact.priority, due_date: contact.due_date };
+    let rank = Rank { callback: false, priority: contact.priority, due_date: contact.duty.due_date };
     let fresh = Retry {
         contact: place.clone(),
         attempts: 0,

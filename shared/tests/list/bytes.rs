@@ -47,9 +47,9 @@ fn rows_are_numbered_as_a_spreadsheet_shows_them() {
         ]
         .join(end);
         let (rows, _) = text(&list);
-        assert_eq!(accepted(&rows[0]).row, 3, "{end:?}");
+        assert_eq!(accepted(&rows[0]).duty.row, 3, "{end:?}");
         assert_eq!(accepted(&rows[0]).name, "two lines");
-        assert_eq!(accepted(&rows[1]).row, 7, "{end:?}");
+        assert_eq!(accepted(&rows[1]).duty.row, 7, "{end:?}");
         assert_eq!(rejected(&rows[2]).row, 8, "{end:?}");
         assert_eq!(rows.len(), 3);
     }
@@ -65,7 +65,7 @@ fn every_delimiter_is_found() {
         let (rows, _) = text(&list);
         assert_eq!(accepted(&rows[0]).phones, ["+62210000103", "+6281200000101"], "{delimiter:?}");
         let list = format!("sep={delimiter}\r\n{list}");
-        assert_eq!(accepted(&text(&list).0[0]).row, 2, "{delimiter:?}");
+        assert_eq!(accepted(&text(&list).0[0]).duty.row, 2, "{delimiter:?}");
     }
 }
 
@@ -183,7 +183,7 @@ fn noise_never_panics_and_the_books_balance() {
                 if let Row::Accepted { contact, .. } = row {
                     assert_eq!(contact.taxpayer_id.len(), 16);
                     assert!(!contact.phones.is_empty());
-                    assert!(contact.due_date >= rules().as_of);
+                    assert!(contact.duty.due_date >= rules().as_of);
                 }
             }
         }

@@ -17,6 +17,7 @@ fn rules() -> Rules {
         own_numbers: vec!["+622129881500".to_owned()],
         default_zone: None,
         past_due_allowed: false,
+        together: false,
     }
 }
 

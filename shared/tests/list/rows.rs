@@ -31,7 +31,7 @@ fn duplicates_have_the_same_taxpayer_tax_and_period() {
         (row("079001111526000", hp, "PPh 21", "100", "02"), false),
     ] {
         let (rows, summary) = text(&format!("{header}{first}{second}"));
-        assert_eq!(accepted(&rows[0]).tax_code, "411121-100");
+        assert_eq!(accepted(&rows[0]).duty.tax_code, "411121-100");
         assert_eq!(summary.duplicates, u32::from(same), "{second}");
     }
     // Without a code the tax's name tells; a period that is not understood is the same only if written the same.
@@ -68,14 +68,14 @@ fn what_a_list_leaves_open_comes_from_the_rules_or_is_marked() {
     };
     use Warning::*;
     assert_eq!(warnings(&rows[0]), [NameMissing, MatterUnknown, BillingCodeInvalid]);
-    assert_eq!(accepted(&rows[0]).matter, Matter::NotPaid);
+    assert_eq!(accepted(&rows[0]).duty.matter, Matter::NotPaid);
     assert_eq!(accepted(&rows[0]).priority, 1);
     assert_eq!(accepted(&rows[0]).time_zone.as_deref(), Some("Asia/Jakarta"));
     assert_eq!(warnings(&rows[1]), [NpwpPrefixUnknown]);
-    assert_eq!(accepted(&rows[1]).office, "011");
-    assert_eq!(accepted(&rows[1]).billing_code, "027030000000106");
+    assert_eq!(accepted(&rows[1]).duty.office, "011");
+    assert_eq!(accepted(&rows[1]).duty.billing_code, "027030000000106");
     assert_eq!(accepted(&rows[1]).priority, 2);
-    assert_eq!(accepted(&rows[2]).matter, Matter::Arrears);
+    assert_eq!(accepted(&rows[2]).duty.matter, Matter::Arrears);
     assert_eq!(accepted(&rows[2]).time_zone.as_deref(), Some("Asia/Jayapura"));
     assert_eq!(warnings(&rows[3]), [NpwpPrefixUnknown, ZoneUnknown]);
     assert_eq!(accepted(&rows[3]).time_zone, None);
@@ -117,7 +117,7 @@ fn remarks_are_kept_and_long_ones_cut_with_a_warning() {
             "NPWP;HP;JATUH TEMPO;PROVINSI;NAMA;KETERANGAN\n0079001012541000;081200000101;31/03/2027;DKI Jakarta;A;\"{cell}\"\n"
         );
         let (rows, _) = text(&list);
-        assert_eq!(accepted(&rows[0]).note, note);
+        assert_eq!(accepted(&rows[0]).duty.note, note);
         assert!(note.chars().count() <= dering::contact::NOTE_MAX);
         let Row::Accepted { warnings, .. } = &rows[0] else { unreachable!() };
         assert_eq!(warnings.contains(&Warning::NoteCut), cut, "{cell}");

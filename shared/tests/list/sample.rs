@@ -48,15 +48,15 @@ impl From<&Row> for ExpectedRow {
     fn from(row: &Row) -> Self {
         match row.clone() {
             Row::Accepted { contact: c, warnings } => ExpectedRow::Accepted {
-                row: c.row,
+                row: c.duty.row,
                 taxpayer_id: c.taxpayer_id,
                 phones: c.phones,
                 time_zone: c.time_zone,
-                due_date: c.due_date,
-                amount: c.amount,
-                matter: c.matter,
-                tax_code: c.tax_code,
-                tax_period: c.tax_period,
+                due_date: c.duty.due_date,
+                amount: c.duty.amount,
+                matter: c.duty.matter,
+                tax_code: c.duty.tax_code,
+                tax_period: c.duty.tax_period,
                 warnings,
             },
             Row::Rejected(r) => ExpectedRow::Rejected { row: r.row, reason: r.reason, column: r.column },

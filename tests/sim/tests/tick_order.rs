@@ -68,13 +68,48 @@ fn the_due_date_comes_before_the_turn_and_a_due_retry_waits_for_its_rank() {
     assert_eq!(called(&mut stage, 1, BUSY), [0]);
     stage.upload("c", &part(100, 3, "20/03/2027"));
     stage.upload("c", &part(200, 2, "31/03/2027"));
-    let order = called(&mut stage, 8, BUSY);
-    // Those who are due earlier come before the retry, though it is due for long; that comes before who was never called.
+    let order = called(&mut stage, 9, BUSY);
+    // Those who are due earlier come before the retry, though it is due for long; it is not the last of its rank.
     let at = |n: u32| order.iter().rposition(|o| *o == n).unwrap();
     let first = |n: u32| order.iter().position(|o| *o == n).unwrap();
     assert!((100..103).all(|n| first(n) < at(0)), "{order:?}");
-    assert!(order.iter().position(|o| *o >= 200).is_none_or(|first| at(0) < first), "{order:?}");
-    assert!(at(0) > 0);
+    assert!(at(0) > 0 && order.iter().position(|o| *o == 201).is_none_or(|second| at(0) < second), "{order:?}");
+}
+
+/// Thirty people of one list, called at once and busy: a minute later all of them are due again.
+fn backlog(stage: &mut Stage) {
+    let settings = |rate: Value| json!({ "attempts": { "max": 9, "retry": { "busy": "30s" } }, "rate": rate });
+    stage.campaign("c", settings(json!({ "calls_per_second": 1000.0, "concurrent": 30 })));
+    stage.upload("c", &part(0, 30, "31/03/2027"));
+    called(stage, 30, BUSY);
+    stage.campaign("c", settings(json!({ "calls_per_second": 0.5, "concurrent": 1 })));
+    stage.tick();
+    stage.clock.advance(60_000);
+}
+
+#[test]
+fn a_list_does_not_wait_for_the_retries_of_another() {
+    let mut stage = Stage::default();
+    backlog(&mut stage);
+    stage.upload("c", &part(100, 10, "31/03/2027"));
+    let order = called(&mut stage, 30 + 16, Fate::ALL[0]).split_off(30);
+    for pair in order.chunks(2) {
+        assert_eq!(pair.iter().filter(|n| **n >= 100).count(), 1, "{order:?}");
+    }
+}
+
+#[test]
+fn retries_of_a_list_do_not_wait_behind_those_of_another_that_are_due_for_longer() {
+    let mut stage = Stage::default();
+    backlog(&mut stage);
+    stage.upload("c", &part(100, 6, "31/03/2027"));
+    // Both in turn, and all busy; then only retries are left, those of the second list due last.
+    called(&mut stage, 30 + 12, BUSY);
+    stage.clock.advance(60_000);
+    let order = called(&mut stage, 30 + 12 + 10, Fate::ALL[0]).split_off(30 + 12);
+    for pair in order.chunks(2) {
+        assert_eq!(pair.iter().filter(|n| **n >= 100).count(), 1, "{order:?}");
+    }
 }
 
 #[test]

@@ -35,6 +35,7 @@ async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Re
         own_numbers: Vec::new(),
         default_zone: None,
         past_due_allowed: false,
+        together: false,
     };
     let label = Label { campaign: "c".into(), ..Label::default() };
     let mut intake = Intake::new(store, &stage.vault, &dice, 1, label, rules);
@@ -50,7 +51,7 @@ async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Re
 /// Lists of which anything is in the store, by key.
 fn left(stage: &Stage) -> Vec<(String, String)> {
     let part = |key: &str, n: usize| key.split('/').nth(n).unwrap_or_default().to_owned();
-    let of_lists = |key: &String| ["p", "x", "m", "k", "u"].contains(&part(key, 1).as_str());
+    let of_lists = |key: &String| ["p", "x", "y", "m", "k", "u"].contains(&part(key, 1).as_str());
     let keys = stage.store.keys().into_iter().filter(of_lists);
     keys.map(|key| (part(&key, 2), key.clone())).collect()
 }
@@ -135,7 +136,7 @@ fn an_upload_announces_itself_with_one_commit() {
 fn what_a_huge_upload_left_goes_piece_by_piece_and_its_data_key_first() {
     let stage = stage();
     let pages = 2 * KEYS_MAX as u32 + 100;
-    let progress = Progress { groups: vec![pages - 1, 1], rejected_pages: 7, file: None };
+    let progress = Progress { groups: vec![pages - 1, 1], rejected_pages: 7, aside: vec![0, 2], file: None };
     let mut values: Vec<_> = progress.keys("l-cut").map(|key| (key, vec![1])).collect();
     assert_eq!(values[0].0, keys::data_key("l-cut"));
     let count = values.len();

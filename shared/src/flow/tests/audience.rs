@@ -7,8 +7,9 @@ use crate::provider::Input;
 
 #[test]
 fn the_walk_would_notice_a_secret() {
-    for_every_script(|script, contact, language| {
-        for scene in scenes(script, contact, language).iter().filter(|s| !s.settled) {
+    for_every_script(|scripts, contact, language| {
+        let topics = scripts.topics(contact.duties());
+        for scene in scenes(scripts, &topics, contact, language).iter().filter(|s| !s.topics.is_empty()) {
             let told = step(scene, Place::at(Node::Party), &Input::Keys("1".into()), &link);
             if !contact.name.is_empty() {
                 assert!(said(&told.verbs).iter().flat_map(|text| secrets_in(text)).count() > 5);
@@ -19,14 +20,20 @@ fn the_walk_would_notice_a_secret() {
 
 #[test]
 fn whoever_has_paid_hears_no_demand_from_then_on() {
-    for_every_script(|script, contact, language| {
+    for_every_script(|scripts, contact, language| {
+        let topics = scripts.topics(contact.duties());
         let places = [Node::Party, Node::Other, Node::Menu, Node::Heard].map(Place::at);
-        for scene in scenes(script, contact, language).iter().filter(|s| s.settled) {
+        for scene in scenes(scripts, &topics, contact, language).iter().filter(|s| s.topics.is_empty()) {
             let steps = places.iter().flat_map(|p| KEYS.map(|key| step(scene, *p, &Input::Keys(key.into()), &link)));
             for turn in steps.chain([answered(scene, &link)]) {
-                let demand = script.texts(language).confirmed.matter(contact.matter).message.fill(&|_| String::new());
-                let start: String = demand.chars().skip(2).take(20).collect();
-                assert!(said(&turn.verbs).iter().all(|text| !text.contains(&start)), "{turn:?}");
+                for topic in &topics {
+                    let texts = topic.script.texts(language).confirmed.matter(topic.duty.matter);
+                    for demand in [&texts.message, &texts.item] {
+                        let demand = demand.fill(&|_| String::new());
+                        let start: String = demand.chars().skip(8).take(20).collect();
+                        assert!(said(&turn.verbs).iter().all(|text| !text.contains(&start)), "{turn:?}");
+                    }
+                }
                 let about_nothing = [Said::Promise, Said::Informed, Said::Callback, Said::SaysSettled, Said::NoInput];
                 assert!(about_nothing.iter().all(|said| turn.news != Some(News::Dialog(*said))), "{turn:?}");
             }
@@ -36,15 +43,16 @@ fn whoever_has_paid_hears_no_demand_from_then_on() {
 
 #[test]
 fn a_machine_hears_neither_a_name_nor_a_matter_and_nothing_is_written() {
-    for_every_script(|script, contact, language| {
-        for scene in scenes(script, contact, language).iter().filter(|s| s.machine) {
+    for_every_script(|scripts, contact, language| {
+        let topics = scripts.topics(contact.duties());
+        for scene in scenes(scripts, &topics, contact, language).iter().filter(|s| s.machine) {
             for turn in
                 [answered(scene, &link), step(scene, Place::at(Node::Party), &Input::Keys(String::new()), &link)]
             {
                 assert_eq!(turn.news, None);
                 assert_eq!(turn.verbs.last(), Some(&Verb::Hangup));
                 let text = said(&turn.verbs);
-                assert_eq!(text.is_empty(), scene.settled);
+                assert_eq!(text.is_empty(), scene.topics.is_empty());
                 assert!(
                     text.iter().all(|t| secrets_in(t).is_empty() && !t.to_lowercase().contains("contoh")),
                     "{text:?}"
@@ -83,15 +91,12 @@ fn a_caller_hears_nothing_of_anybody_and_reaches_an_end() {
 
 #[test]
 fn a_name_is_only_ever_text() {
-    let script = Script::named("reminder").expect("a name of a script");
+    let scripts = samples::scripts(date(2031, 10, 19), When::BeforeDue);
     let verbs = |name: &str| {
         let contact = canary(Matter::NotPaid, name, "3273011503859001");
-        let scene = Scene {
-            officer: Some(OFFICER),
-            settled: false,
-            machine: false,
-            ..scenes(&script, &contact, Language::Id)[0]
-        };
+        let topics = scripts.topics(contact.duties());
+        let scene =
+            Scene { officer: Some(OFFICER), machine: false, ..scenes(&scripts, &topics, &contact, Language::Id)[0] };
         [
             answered(&scene, &link),
             step(&scene, Place::at(Node::Party), &Input::Keys("1".into()), &link),

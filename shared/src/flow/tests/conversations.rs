@@ -3,12 +3,13 @@
 use super::samples;
 use crate::attempt::News;
 use crate::contact::Language;
-use crate::contact::{Contact, Matter};
-use crate::flow::{Officer, Place, Scene, Script, Turn, Verb, answered, step};
+use crate::contact::{Contact, Duty, Matter};
+use crate::flow::{Officer, Place, Scene, Turn, Verb, When, answered, step};
 use crate::provider::Input;
 use jiff::civil::date;
 
 struct Call<'a> {
+    when: When,
     contact: Contact,
     language: Language,
     local_hour: i8,
@@ -20,15 +21,16 @@ struct Call<'a> {
 impl Call<'_> {
     /// The call with `keys` pressed in turn; `-` is silence, `+` and `!` an officer who answers and one who does not.
     fn play(&self, keys: &str) -> String {
-        let script = Script::named("reminder").expect("a name of a script");
-        let Call { contact, language, local_hour, officer, settled, machine } = self;
+        let Call { when, contact, language, local_hour, officer, settled, machine } = self;
+        let scripts = samples::scripts(contact.duty.due_date, *when);
+        let topics = if *settled { Vec::new() } else { scripts.topics(contact.duties()) };
         let scene = Scene {
-            script: &script,
+            script: scripts.leading(&topics),
             contact,
+            topics: &topics,
             language: *language,
             local_hour: *local_hour,
             officer: *officer,
-            settled: *settled,
             machine: *machine,
         };
         let mut out = String::new();
@@ -79,6 +81,7 @@ const OFFICER: Officer<'static> = Officer { line: "+622150000200", caller_id: "+
 
 fn person(language: Language, officer: bool) -> Call<'static> {
     Call {
+        when: When::BeforeDue,
         contact: samples::contact("3174055207909002", "Siti Umpama, S.E., M.Ak."),
         language,
         local_hour: 9,
@@ -89,15 +92,16 @@ fn person(language: Language, officer: bool) -> Call<'static> {
 }
 
 fn company(matter: Matter) -> Call<'static> {
-    let contact = Contact {
+    let duty = Duty {
         matter,
         tax_type: "PPh Pasal 21".into(),
         tax_code: "411121-100".into(),
         tax_period: "2027-02".into(),
         amount: Some(1_250_000),
         due_date: date(2027, 3, 16),
-        ..samples::contact("0029001062904000", "PT Umpama Bali Makmur")
+        ..samples::duty()
     };
+    let contact = Contact { duty, ..samples::contact("0029001062904000", "PT Umpama Bali Makmur") };
     Call { contact, local_hour: 15, ..person(Language::Id, true) }
 }
 
@@ -155,6 +159,57 @@ fn paid_while_it_rang() {
 fn an_answering_machine() {
     let call = Call { machine: true, ..person(Language::Id, true) };
     check(include_str!("golden/voicemail.id.txt"), &call, "");
+}
+
+/// The day after the due date.
+fn overdue(call: Call<'static>) -> Call<'static> {
+    Call { when: When::AfterDue, ..call }
+}
+
+/// Four matters; the last falls due a month after the others.
+fn several(matters: usize, language: Language) -> Call<'static> {
+    let mut call = Call { language, ..company(Matter::NotPaid) };
+    let first = call.contact.duty.clone();
+    let return_of = Duty { matter: Matter::NotFiled, due_date: date(2027, 3, 20), ..first.clone() };
+    let notice = Duty { matter: Matter::FallsDue, amount: None, tax_type: "PPN".into(), ..return_of.clone() };
+    let later = Duty { due_date: date(2027, 4, 20), tax_period: "2027-03".into(), ..return_of.clone() };
+    call.contact.others = [return_of, notice, later].into_iter().take(matters - 1).collect();
+    call
+}
+
+#[test]
+fn the_due_date_has_passed() {
+    check(include_str!("golden/overdue_promise.id.txt"), &overdue(company(Matter::NotPaid)), "11");
+    check(include_str!("golden/overdue_return.en.txt"), &overdue(person(Language::En, true)), "13");
+    check(include_str!("golden/overdue_informed.id.txt"), &overdue(company(Matter::FallsDue)), "1--");
+    check(include_str!("golden/overdue_arrears.id.txt"), &overdue(company(Matter::Arrears)), "12+");
+    check(include_str!("golden/overdue_wrong_number.en.txt"), &overdue(person(Language::En, true)), "21");
+}
+
+#[test]
+fn after_the_due_date_a_machine_hears_no_more_than_before() {
+    for (golden, machine, settled) in
+        [(include_str!("golden/voicemail.id.txt"), true, false), (include_str!("golden/settled.id.txt"), false, true)]
+    {
+        check(golden, &Call { machine, settled, ..overdue(person(Language::Id, true)) }, "");
+    }
+}
+
+#[test]
+fn several_matters_are_named_in_one_call() {
+    check(include_str!("golden/several_promise.id.txt"), &several(2, Language::Id), "11");
+    check(include_str!("golden/several_settled.en.txt"), &several(3, Language::En), "1*3");
+}
+
+#[test]
+fn of_many_matters_three_are_named_and_the_others_counted() {
+    check(include_str!("golden/several_more.id.txt"), &several(4, Language::Id), "1--");
+    check(include_str!("golden/several_more.en.txt"), &several(4, Language::En), "12!");
+}
+
+#[test]
+fn what_is_overdue_and_what_is_not_are_told_apart_in_one_call() {
+    check(include_str!("golden/several_overdue.id.txt"), &overdue(several(3, Language::Id)), "11");
 }
 
 #[test]

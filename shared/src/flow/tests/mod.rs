@@ -6,8 +6,9 @@ mod paths;
 pub mod samples;
 
 use super::place::Node;
-use super::{Officer, Place, Scene, Script, Verb};
-use crate::contact::{Contact, Language, Matter};
+use super::{Officer, Place, Scene, Script, Scripts, Topic, Verb, When};
+use crate::contact::{Contact, Duty, Language, Matter};
+use jiff::ToSpan;
 use jiff::civil::date;
 
 const MATTERS: [Matter; 4] = [Matter::NotFiled, Matter::NotPaid, Matter::FallsDue, Matter::Arrears];
@@ -17,7 +18,7 @@ const KEYS: [&str; 12] = ["", "0", "1", "2", "3", "4", "5", "9", "*", "#", "12",
 
 /// A contact whose every secret can be recognised when it is said.
 fn canary(matter: Matter, name: &str, taxpayer_id: &str) -> Contact {
-    Contact {
+    let duty = Duty {
         matter,
         tax_type: "PPN Zirkonium".into(),
         tax_code: "411211-777".into(),
@@ -27,8 +28,9 @@ fn canary(matter: Matter, name: &str, taxpayer_id: &str) -> Contact {
         office: "647".into(),
         billing_code: "027030000000666".into(),
         note: "Keberatan, kapal selam".into(),
-        ..samples::contact(taxpayer_id, name)
-    }
+        ..samples::duty()
+    };
+    Contact { duty, ..samples::contact(taxpayer_id, name) }
 }
 
 /// Words that tell the matter, an amount, a tax, a date or a number of the canary, or that anything is owed.
@@ -65,27 +67,43 @@ fn secrets_in(text: &str) -> Vec<&'static str> {
     SECRETS.split('|').filter(|secret| text.contains(secret)).collect()
 }
 
-fn scenes<'a>(script: &'a Script, contact: &'a Contact, language: Language) -> Vec<Scene<'a>> {
-    let scene = |bits: u8| Scene {
-        script,
+/// Everything a step may depend on: an officer or none, a machine or not, and all, some or none of the duties settled.
+fn scenes<'a>(
+    scripts: &'a Scripts,
+    topics: &'a [Topic<'a>],
+    contact: &'a Contact,
+    language: Language,
+) -> Vec<Scene<'a>> {
+    let scene = |topics: &'a [Topic<'a>], bits: u8| Scene {
+        script: scripts.leading(topics),
         contact,
+        topics,
         language,
         local_hour: 10,
         officer: (bits & 1 != 0).then_some(OFFICER),
-        settled: bits & 2 != 0,
-        machine: bits & 4 != 0,
+        machine: bits & 2 != 0,
     };
-    (0..8).map(scene).collect()
+    let mut open = vec![topics, &[]];
+    if topics.len() > 1 {
+        open.extend([&topics[1..], &topics[..2], &topics[..1]]);
+    }
+    open.into_iter().flat_map(|topics| (0..4).map(move |bits| scene(topics, bits))).collect()
 }
 
-fn for_every_script(mut check: impl FnMut(&Script, &Contact, Language)) {
+/// The scripts up to the due date and after it, with contacts of one matter and of several, some due later.
+fn for_every_script(mut check: impl FnMut(&Scripts, &Contact, Language)) {
     let parties = [("Budi Contoh", "3273011503859001"), ("PT Contoh", "0019001031091000"), ("", "0019001031091000")];
-    for name in Script::NAMES {
-        let script = Script::named(name).expect("a name of a script");
+    for when in [When::BeforeDue, When::AfterDue] {
         for matter in MATTERS {
             for (name, taxpayer_id) in parties {
+                let one = canary(matter, name, taxpayer_id);
+                let scripts = samples::scripts(one.duty.due_date, when);
+                let mut several = one.clone();
+                several.others = MATTERS.map(|matter| Duty { matter, ..one.duty.clone() }).to_vec();
+                several.others[3].due_date += 9.days();
                 for language in LANGUAGES {
-                    check(&script, &canary(matter, name, taxpayer_id), language);
+                    check(&scripts, &one, language);
+                    check(&scripts, &several, language);
                 }
             }
         }

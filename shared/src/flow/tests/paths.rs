@@ -23,7 +23,8 @@ struct Seen {
 
 /// What is the same all the way, and what was visited.
 struct Walk<'a> {
-    script: &'a Script,
+    scripts: &'a Scripts,
+    topics: &'a [Topic<'a>],
     contact: &'a Contact,
     language: Language,
     /// How many more steps the longest path has from there.
@@ -52,7 +53,7 @@ impl Walk<'_> {
             let key_one = input == Input::Keys("1".into());
             let confirmed = at.confirmed || (place.node == Node::Party && key_one);
             // What is known of the matter, the officers and the line may change at every step.
-            for scene in scenes(self.script, self.contact, self.language) {
+            for scene in scenes(self.scripts, self.topics, self.contact, self.language) {
                 let turn = step(&scene, place, &input, &link);
                 deepest = deepest.max(1 + self.on(&turn, Seen { confirmed, ..here }));
             }
@@ -97,10 +98,12 @@ fn after(turn: &Turn) -> Option<(&str, Vec<Input>)> {
 
 #[test]
 fn every_path_keeps_the_secret_ends_and_writes_once() {
-    for_every_script(|script, contact, language| {
-        let mut walk = Walk { script, contact, language, depths: HashMap::new(), checked: HashSet::new() };
+    for_every_script(|scripts, contact, language| {
+        let topics = scripts.topics(contact.duties());
+        let mut walk =
+            Walk { scripts, topics: &topics, contact, language, depths: HashMap::new(), checked: HashSet::new() };
         let start = Seen { place: Place::at(Node::Party), confirmed: false, dialogs: 0 };
-        for scene in scenes(script, contact, language) {
+        for scene in scenes(scripts, &topics, contact, language) {
             let steps = walk.on(&answered(&scene, &link), start);
             assert!(steps <= STEPS_MAX, "{steps} steps");
         }

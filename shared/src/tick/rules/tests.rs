@@ -1,7 +1,7 @@
 use super::*;
 use crate::attempt::Past;
 use crate::campaign::Campaign;
-use crate::contact::Matter;
+use crate::contact::{Duty, Matter};
 use crate::hours::{Calendar, LegalHours};
 use crate::tick::state::{ContactRef, Rank};
 use serde_json::json;
@@ -15,19 +15,22 @@ fn ms(text: &str) -> i64 {
 
 fn contact(phones: usize, due_date: &str) -> Contact {
     Contact {
-        row: 2,
         taxpayer_id: "0079001012541000".into(),
         name: String::new(),
         phones: (0..phones).map(|i| format!("+62812000000{i}")).collect(),
-        matter: Matter::NotFiled,
-        tax_type: String::new(),
-        tax_code: String::new(),
-        tax_period: String::new(),
-        amount: None,
-        due_date: due_date.parse().unwrap(),
-        office: String::new(),
-        billing_code: String::new(),
-        note: String::new(),
+        duty: Duty {
+            row: 2,
+            matter: Matter::NotFiled,
+            tax_type: String::new(),
+            tax_code: String::new(),
+            tax_period: String::new(),
+            amount: None,
+            due_date: due_date.parse().unwrap(),
+            office: String::new(),
+            billing_code: String::new(),
+            note: String::new(),
+        },
+        others: Vec::new(),
         priority: 2,
         language: None,
         time_zone: Some("Asia/Jakarta".into()),
@@ -98,7 +101,7 @@ fn every_combination_of_rules_gives_the_documented_verdict() {
         seen += 1;
         let now_ms = if has(OutsideHours) { outside } else { inside };
         let contact = contact(1, if has(Expired) { "2027-03-02" } else { "2027-03-31" });
-        let mut retry = retry(contact.due_date);
+        let mut retry = retry(contact.duty.due_date);
         retry.attempts = if has(AttemptsCampaign) { 3 } else { 0 };
         retry.not_before_ms = if has(NotYetDue) { now_ms + 5 * DAY_MS } else { now_ms };
         if has(AttemptsWeek) {
@@ -128,6 +131,7 @@ fn every_combination_of_rules_gives_the_documented_verdict() {
             withdrawn: has(Withdrawn),
             unconfirmed: has(Unconfirmed),
             settled: has(Settled),
+            last_due: contact.last_due(),
             suppressed,
             wrong_number: has(WrongNumber),
             held_out: has(HeldOut),
@@ -187,7 +191,7 @@ fn a_day_without_calls_is_told_from_hours() {
     let settings = settings();
     let calendar = Calendar::new(&settings, &LegalHours::unlimited());
     let contact = contact(1, "2027-03-31");
-    let retry = retry(contact.due_date);
+    let retry = retry(contact.duty.due_date);
     let held = |at: &str| {
         let facts = Facts {
             now_ms: ms(at),
@@ -198,6 +202,7 @@ fn a_day_without_calls_is_told_from_hours() {
             withdrawn: false,
             unconfirmed: false,
             settled: false,
+            last_due: contact.last_due(),
             suppressed: None,
             wrong_number: false,
             held_out: false,
@@ -219,7 +224,7 @@ fn a_wrong_number_gives_way_to_the_next_usable_one() {
     let calendar = Calendar::new(&settings, &LegalHours::unlimited());
     let contact = contact(3, "2027-03-31");
     let verdict = |phone: u8, spoilt: &[u8], wrong_number: bool| {
-        let mut retry = retry(contact.due_date);
+        let mut retry = retry(contact.duty.due_date);
         retry.phone = phone;
         spoilt.iter().for_each(|n| retry.past.spoil(*n));
         judge(&Facts {
@@ -231,6 +236,7 @@ fn a_wrong_number_gives_way_to_the_next_usable_one() {
             withdrawn: false,
             unconfirmed: false,
             settled: false,
+            last_due: contact.last_due(),
             suppressed: None,
             wrong_number,
             held_out: false,

@@ -248,6 +248,7 @@ impl Life {
             own_numbers: Vec::new(),
             default_zone: None,
             past_due_allowed: false,
+            together: false,
         };
         let label = Label { campaign: campaign_id(list.campaign), name: format!("daftar {roll}"), ..Label::default() };
         let host = self.below(self.plan.skew_ms.len());

@@ -4,6 +4,7 @@
 mod agent;
 mod carrier;
 mod clock;
+mod conversation;
 mod gate;
 mod list;
 mod outside;
@@ -13,6 +14,7 @@ mod stage;
 pub use agent::Agent;
 pub use carrier::{Answer, Carrier, Fate, Ordered};
 pub use clock::{Clock, drive};
+pub use conversation::Conversation;
 pub use gate::{Fault, Gate, Gated};
 pub use list::npwp;
 pub use list::{Person, csv, people};

@@ -6,7 +6,7 @@ use dering::callback;
 use dering::campaign::{self, Campaign, Limits, PersonLimits, Remembered, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
-use dering::list::{self, Intake, Label, Rules, Size, Taken};
+use dering::list::{self, Intake, Label, Manifest, Rules, Size, Taken};
 use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
 use dering::report::{self, CampaignReport};
@@ -124,7 +124,7 @@ impl Stage {
             clock: Rc::new(Clock::new(self.clock.now_ms())),
             carrier: self.carrier.fork(),
             vault: Vault::for_tests(),
-            campaigns: Remembered::default(),
+            campaigns: self.campaigns.clone(),
             dice: self.dice.clone(),
             told: self.told.clone(),
         }
@@ -199,6 +199,7 @@ impl Stage {
             own_numbers: Vec::new(),
             default_zone: None,
             past_due_allowed: false,
+            together: false,
         };
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
         let label = Label { campaign: campaign.into(), expected, ..Label::default() };
@@ -208,6 +209,23 @@ impl Stage {
             intake.push(csv(people).as_bytes()).await?;
             intake.finish(|| self.clock.now_ms(), async |_| {}).await
         })
+    }
+
+    /// Uploads a file by the rules of its campaign; the list.
+    pub fn upload_file(&self, campaign: &str, file: &str) -> Manifest {
+        let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
+        let label = Label { campaign: campaign.into(), ..Label::default() };
+        let taken = self.now(async {
+            let shelf = campaign::read(&self.store).await?;
+            let settings = &shelf.get(campaign).expect("there is such a campaign").settings;
+            let rules = Rules::for_campaign(settings, Vec::new(), self.clock.now_ms());
+            let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules);
+            intake.push(file.as_bytes()).await?;
+            intake.finish(|| self.clock.now_ms(), async |_| {}).await
+        });
+        match taken.expect("the list is taken") {
+            Taken::New(manifest) | Taken::Known(manifest) => manifest,
+        }
     }
 
     /// One tick through a gate; `None` if it died.

@@ -1,0 +1,47 @@
+//! What a call is about, and in whose words: the duties that are open, each with the script of its day.
+
+use super::script::Script;
+use crate::campaign::{AfterDue, Settings};
+use crate::contact::Duty;
+use jiff::civil::Date;
+
+/// A duty that is told, and the script that tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topic<'a> {
+    pub duty: &'a Duty,
+    pub script: &'a Script,
+}
+
+/// A campaign's scripts in a call that was claimed on a day at the called person: the same throughout the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scripts {
+    day: Date,
+    before_due: Script,
+    /// `None`: nobody is told of what is past its due date.
+    after_due: Option<Script>,
+}
+
+impl Scripts {
+    /// `None` if there is no script of that name.
+    pub fn of(settings: &Settings, day: Date) -> Option<Self> {
+        let after_due = match &settings.after_due {
+            AfterDue::Stop => None,
+            AfterDue::Script(script) => Some(Script::named(script)?),
+        };
+        Some(Scripts { day, before_due: Script::named(&settings.script)?, after_due })
+    }
+
+    /// What is told of these duties, in their order.
+    pub fn topics<'a>(&'a self, open: impl IntoIterator<Item = &'a Duty>) -> Vec<Topic<'a>> {
+        let topic = |duty: &'a Duty| {
+            let script = if self.day > duty.due_date { self.after_due.as_ref()? } else { &self.before_due };
+            Some(Topic { duty, script })
+        };
+        open.into_iter().filter_map(topic).collect()
+    }
+
+    /// The script of the call as a whole: of what falls due first.
+    pub fn leading<'a>(&'a self, topics: &[Topic<'a>]) -> &'a Script {
+        topics.first().map_or(&self.before_due, |topic| topic.script)
+    }
+}
