@@ -17,7 +17,7 @@
 //! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
 //! | `dering/p/LIST/G/N` | page N of group G of a list, sealed | ingest | the tick |
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
-//! | `dering/y/LIST/P/N` | page N of the rows laid aside in part P until the file is over, sealed | ingest | ingest |
+//! | `dering/z/LIST/P/N` | page N of the rows laid aside in part P until the file is over, sealed | ingest | ingest |
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
@@ -108,7 +108,7 @@ pub fn page(list: &str, group: u32, n: u32) -> String {
 
 /// Page `n` of the rows of an upload that are laid aside in a part until the file is over.
 pub fn aside(list: &str, part: u32, n: u32) -> String {
-    format!("{PREFIX}y/{list}/{part}/{n}")
+    format!("{PREFIX}z/{list}/{part}/{n}")
 }
 
 /// Page `n` of a list's rejected rows.

@@ -2,6 +2,7 @@
 
 use super::again::{self, Local};
 use super::claim::{self, Claim};
+use super::results::{Attempt, Results};
 use super::rules;
 use super::state::{Call, Open, Overtaken, Rank, Retry, Watched};
 use super::{Work, agenda};
@@ -12,12 +13,10 @@ use crate::hours;
 use crate::person;
 use crate::problem::Problem;
 use crate::provider::Provider;
-use crate::store::{Store, decode, encode, keys};
+use crate::store::{Store, keys};
 use crate::suppression::{self, Subject};
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 1;
 /// A call is folded so long after its first ending was received: machine detection and the last key press come as
 /// requests of their own and may be a little late.
 pub const STRAGGLERS_MS: i64 = 3_000;
@@ -25,44 +24,6 @@ pub const STRAGGLERS_MS: i64 = 3_000;
 pub const CALLBACKS_MS: i64 = 24 * 3_600_000;
 /// Calls watched for late news at most; beyond, the oldest are let go.
 const WATCHED_MAX: usize = 2_000;
-
-/// One folded attempt, as reports and exports read it. Nothing personal: the contact is named by its place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Attempt {
-    pub campaign: String,
-    pub list: String,
-    /// Row in the list's file.
-    pub row: u32,
-    /// Further rows that the contact is of: one call about several matters.
-    pub other_rows: Vec<u32>,
-    pub call: Call,
-    /// Number of the attempt, from 1.
-    pub attempt: u8,
-    pub disposition: Disposition,
-    pub talk_s: u32,
-    pub dial_at_ms: i64,
-    pub folded_at_ms: i64,
-    /// The provider's own id of the call, where it told one.
-    pub provider_call: Option<String>,
-    /// The contact's end, if this attempt was its last.
-    pub end: Option<End>,
-    /// Late news of a call that was closed as unknown: replaces that record.
-    pub late: bool,
-}
-
-/// A results page: the attempts folded by one tick, and the ballot of the page before.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Results {
-    pub previous: Option<u64>,
-    pub attempts: Vec<Attempt>,
-}
-
-impl Results {
-    /// Reads a page.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        decode(VERSION, bytes)
-    }
-}
 
 /// A call to fold.
 struct Ended {
@@ -174,7 +135,7 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
     if !attempts.is_empty() {
         work.folded += attempts.len() as u32;
         let page = Results { previous: work.state.results, attempts };
-        work.writes.push((keys::results(work.shard, work.ballot), encode(VERSION, &page)));
+        work.writes.push((keys::results(work.shard, work.ballot), page.encode()));
         work.state.results = Some(work.ballot);
     }
     Ok(())

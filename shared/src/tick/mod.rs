@@ -21,9 +21,11 @@ mod offer;
 pub mod pace;
 mod place;
 mod queue;
+mod results;
 mod rewrap;
 pub mod rules;
 mod state;
+mod summary;
 mod unread;
 mod uploads;
 mod void;
@@ -33,11 +35,13 @@ pub(crate) use again::{Local, not_before};
 pub(crate) use agenda::of_campaign as retries_of;
 pub use claim::{Claim, place as claim_place};
 pub(crate) use confirm::waiting as unconfirmed;
-pub use fold::{Attempt, CALLBACKS_MS, Results, STRAGGLERS_MS};
+pub use fold::{CALLBACKS_MS, STRAGGLERS_MS};
 pub use news::{ShardNews, log};
 pub use offer::{LEASE_MS, PREVIEW_MS, unreported_ms};
+pub use results::{Attempt, Results};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
 pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
+pub use summary::{CallerIdOut, Report};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
 pub use why::{Asked, Stands, Why, why};
@@ -51,7 +55,6 @@ use crate::problem::Problem;
 use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
 use crate::vault::{DataKey, Vault};
-use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -93,59 +96,6 @@ pub struct Setup<'a> {
     pub legal_hours: &'a LegalHours,
     /// What the instance remembers of the campaigns.
     pub campaigns: &'a Remembered,
-}
-
-/// What a tick did.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Report {
-    pub shard: u16,
-    pub ballot: u64,
-    /// Whether this tick's changes became the shard's state. `false` also when there was nothing to change.
-    pub committed: bool,
-    /// Calls entered into the books.
-    pub folded: u32,
-    /// Contacts that ended.
-    pub closed: u64,
-    pub claimed: u32,
-    pub placed: u32,
-    pub refused: u32,
-    /// Orders whose answer was lost: they may ring.
-    pub unclear: u32,
-    /// The provider's code of the last refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refusal_code: Option<String>,
-    /// Calls whose end is not folded yet.
-    pub open: u32,
-    /// Contacts waiting for their first or next attempt.
-    pub waiting: u64,
-    /// Contacts passed over, by reason; and what could not be read (`unreadable…`), each as often as it is found.
-    pub held: BTreeMap<&'static str, u64>,
-    /// Numbers that a provider does not take as caller id.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub caller_ids_out: Vec<CallerIdOut>,
-    /// When the next tick is worth its while.
-    pub again_after_ms: u64,
-}
-
-/// A number that a provider does not take as caller id: not shown for a day, or until its campaign's list is edited.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CallerIdOut {
-    pub provider: &'static str,
-    pub number: String,
-    /// The provider's code.
-    pub code: String,
-    pub since: Option<String>,
-}
-
-impl CallerIdOut {
-    pub(crate) fn of(out: &pace::Out) -> Self {
-        CallerIdOut {
-            provider: out.id.provider.name(),
-            number: out.id.number.clone(),
-            code: out.id.code.clone(),
-            since: crate::report::rfc3339(out.since_ms),
-        }
-    }
 }
 
 /// List, group, page.
@@ -328,7 +278,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     // What is still to be done before the first order takes about twice as long as taking the ballot and reading.
     place::settle(&mut work, &mut placements, world.now_ms().saturating_add(2 * verbs_ms));
 
-    let mut report = report(&work);
+    let mut report = Report::of(&work);
     if work.state == before && work.deletes.is_empty() {
         return Ok(report);
     }
@@ -368,34 +318,4 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     // What is not deleted costs space only; the sweep of a day later takes it.
     let _ = store.delete_many(&deletes).await;
     Ok(report)
-}
-
-fn report<S: Store>(work: &Work<'_, S>) -> Report {
-    let waiting = work.state.lists.iter().flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>()
-        + work.state.retries.iter().map(|b| u64::from(b.count)).sum::<u64>();
-    let busy = !work.state.open.is_empty() || !work.state.offers.is_empty() || work.claims > 0;
-    let next_retry = work.state.retries.iter().map(|b| b.earliest_ms).min();
-    let again_after_ms = match next_retry {
-        _ if busy => 1_000,
-        Some(at) => (at - work.now_ms).clamp(1_000, 60_000).unsigned_abs(),
-        None if waiting > 0 => 5_000,
-        None => 30_000,
-    };
-    let mut held = work.held.clone();
-    for (reason, n) in work.state.unread.held() {
-        *held.entry(reason).or_default() += n;
-    }
-    Report {
-        shard: work.shard,
-        ballot: work.ballot,
-        folded: work.folded,
-        closed: work.closed,
-        claimed: u32::from(work.claims),
-        open: work.state.open.len() as u32,
-        waiting,
-        held,
-        caller_ids_out: work.state.pace.out().iter().map(CallerIdOut::of).collect(),
-        again_after_ms,
-        ..Report::default()
-    }
 }
