@@ -9,6 +9,10 @@ use crate::campaign::{CallerId, Campaign, Limits, pick};
 use crate::provider::Provider;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A caller id's lane is kept so long after its last turn is over: a host whose clock is ahead must not forget what holds
+/// back one whose clock is behind.
+const KEPT_US: i64 = 3_600_000_000;
+
 /// One tick's pacing.
 pub struct Tick {
     pub shard: u16,
@@ -228,7 +232,7 @@ impl Tick {
             .for_each(|(_, c)| c.lane.shift(shift_us));
         pace.providers.iter_mut().filter(|(id, _)| providers.contains(id)).for_each(|(_, p)| p.lane.shift(shift_us));
         pace.caller_ids.iter_mut().filter(|(id, _)| numbers.contains(id.as_str())).for_each(|(_, l)| l.shift(shift_us));
-        pace.caller_ids.retain(|_, lane| lane.busy(self.now_us()));
+        pace.caller_ids.retain(|_, lane| lane.busy(self.now_us().saturating_sub(KEPT_US)));
         pace.first = pace.first.wrapping_add(1);
         let last_ms = given.iter().map(|g| g.dial_at_ms).max().unwrap_or(first_ms);
         pace.unread.push((self.ballot, last_ms.saturating_add(shift_ms).saturating_add(ANSWERS_MS)));

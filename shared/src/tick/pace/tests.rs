@@ -151,3 +151,36 @@ fn orders_put_off_keep_their_distances_and_the_next_tick_comes_after_them() {
         assert_eq!(next.dial_at_ms, last_ms + 100);
     }
 }
+
+/// Found by a story of two hosts whose clocks differ: the one ahead forgot a number's last turn, and the one behind gave the
+/// next one too early, each time anew.
+#[test]
+fn a_host_ahead_does_not_forget_what_holds_back_one_behind() {
+    let rate = json!({ "calls_per_second": 10, "concurrent": 100, "per_caller_id": { "calls_per_second": 0.2 } });
+    let shelf = Shelf { campaigns: vec![campaign("c", rate)] };
+    let mut pace = Pace::default();
+    pace.look_round(&shelf, NOW);
+    let mut turns: Vec<(String, i64)> = Vec::new();
+    for ballot in 1..200 {
+        // Half a second between ticks, by turns on a host four seconds ahead.
+        let now_ms = NOW + 500 * ballot + if ballot % 2 == 0 { 4_000 } else { 0 };
+        let mut tick = tick(now_ms, ballot as u64);
+        let given: Vec<Turn> =
+            (0..4).map_while(|n| tick.claim(&mut pace, &shelf.campaigns[0], "+628110000001", &[], n).ok()).collect();
+        turns.extend(given.iter().map(|t| (t.caller_id.clone(), t.dial_at_ms)));
+        let given: Vec<Given<'_>> = given
+            .iter()
+            .map(|Turn { provider, caller_id, dial_at_ms }| Given {
+                campaign: "c",
+                provider: *provider,
+                caller_id,
+                dial_at_ms: *dial_at_ms,
+            })
+            .collect();
+        tick.settle(&mut pace, &given, now_ms);
+    }
+    for number in [ID, "+622150000002"] {
+        let of: Vec<i64> = turns.iter().filter(|(n, _)| n == number).map(|(_, at)| *at).collect();
+        assert!(of.len() > 15 && of.windows(2).all(|pair| pair[1] - pair[0] >= 5_000), "{number}: {of:?}");
+    }
+}
