@@ -48,6 +48,7 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
         }
     }
     work.state.pace.in_turn(&mut running);
+    work.pacing.mend_caller_ids(&mut work.state.pace, &running);
     for campaign in running {
         expire::due(work, campaign);
         work.hold("unconfirmed", confirm::waiting(campaign, &work.state.lists));

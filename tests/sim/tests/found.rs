@@ -3,7 +3,7 @@
 use dering::attempt::{Ending, Event, News, Said};
 use dering::store::Store;
 use dering::suppression;
-use dering_sim::tick::{Fate, Stage, drive, people};
+use dering_sim::tick::{Fate, Outside, Stage, drive, people};
 use serde_json::json;
 
 const RANG_OUT: Fate = Fate::Network(503, dering::attempt::Disposition::Failed);
@@ -58,4 +58,29 @@ fn a_request_heard_after_its_call_was_folded_holds_at_once() {
     drive(&stage.clock, stage.store.set_many(&written)).unwrap().unwrap();
     stage.run_to_the_end(|_| Fate::HungUp);
     assert_eq!((stage.carrier.orders().len(), stage.report("c").ends["suppressed"]), (1, 1));
+}
+
+/// Two campaigns show one number, one of them at most once in five seconds; the clocks of two hosts differ.
+#[test]
+fn a_number_keeps_the_rate_of_the_slower_of_two_campaigns() {
+    let (rate, skew_ms) = (0.2, 3_000);
+    let stage = Stage::default();
+    let limits = |rate: f64| json!({ "rate": { "per_caller_id": { "calls_per_second": rate } } });
+    stage.campaign("slow", limits(rate));
+    stage.campaign("fast", limits(20.0));
+    stage.upload("slow", &people(40));
+    let outside = Outside::new(&stage);
+    for n in 0..200 {
+        outside.skew_ms.set(if n % 2 == 0 { skew_ms } else { 0 });
+        outside.tick();
+        stage.clock.advance(300);
+    }
+    let at_ms: Vec<i64> = outside.seen().iter().map(|order| order.at_ms).collect();
+    assert!(at_ms.len() > 10, "{at_ms:?}");
+    for (from, first) in at_ms.iter().enumerate() {
+        for (to, last) in at_ms.iter().enumerate().skip(from) {
+            let window_s = (last - first + 1 + 250 + skew_ms) as f64 / 1_000.0;
+            assert!((to - from + 1) as f64 <= (rate * window_s).ceil(), "{:?}", &at_ms[from..=to]);
+        }
+    }
 }

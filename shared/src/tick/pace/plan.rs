@@ -123,10 +123,23 @@ impl Tick {
             let limits = self.accounts.get(provider).copied().unwrap_or_default();
             known.lane.mend(now_us, self.bound(limits).interval_us.unwrap_or(0));
         }
-        let of_id = self.bound(campaign.settings.rate.per_caller_id.unwrap_or_default()).interval_us;
-        for id in &campaign.settings.caller_ids {
-            if let (Some(lane), Some(interval_us)) = (pace.caller_ids.get_mut(&id.number), of_id) {
-                lane.mend(now_us, interval_us);
+    }
+
+    /// The same for the lanes of caller ids, which campaigns share: each by the slowest of the campaigns that limit it, or the
+    /// others would cut it short.
+    pub fn mend_caller_ids(&self, pace: &mut Pace, campaigns: &[&Campaign]) {
+        let mut slowest: BTreeMap<&str, i64> = BTreeMap::new();
+        for settings in campaigns.iter().map(|c| &c.settings) {
+            let limits = settings.rate.per_caller_id.unwrap_or_default();
+            let Some(interval_us) = self.bound(limits).interval_us else { continue };
+            for id in &settings.caller_ids {
+                let known = slowest.entry(&id.number).or_default();
+                *known = interval_us.max(*known);
+            }
+        }
+        for (number, interval_us) in slowest {
+            if let Some(lane) = pace.caller_ids.get_mut(number) {
+                lane.mend(self.now_us(), interval_us);
             }
         }
     }

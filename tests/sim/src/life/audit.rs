@@ -19,7 +19,7 @@ impl Life {
     /// An order leaves a host.
     pub fn dialled(&self, tick: usize, host: usize, call: CallId, to: &str, from: &str, ring_s: i64) {
         let name = self.name(&call);
-        self.tell(|| format!("tick {tick} orders {name} to {to}"));
+        self.tell(|| format!("tick {tick} orders {name} to {to}, showing {from}"));
         let books = self.books.borrow();
         if books.knows(&call) {
             return self.found("R1", format!("{name} is ordered twice"));
@@ -147,24 +147,32 @@ impl Life {
         let lanes: [(&str, Lane<'_>); 3] =
             [("the campaign's", &own), ("the number's", &of_number), ("the account's", &of_account)];
         for (whose, lane) in lanes {
-            if let Some((n, span_ms, rate)) = self.too_many(&books, lane) {
-                self.found("R6", format!("{name} is order {n} in {span_ms} ms at {whose} rate of {rate}"));
+            if let Some((orders, span_ms, rate)) = self.too_many(&books, lane) {
+                let skew_ms = self.plan.skew_range_ms();
+                self.found(
+                    "R6",
+                    format!("{orders} in {span_ms} ms at {whose} rate of {rate}, clocks {skew_ms} ms apart"),
+                );
             }
         }
     }
 
-    /// The last order may be one too many of a lane in some window that ends with it: how many, in how long, at which rate.
-    fn too_many(&self, books: &Books, rate: Lane<'_>) -> Option<(usize, i64, f64)> {
-        let mut orders = books.dials.iter().rev().filter_map(|d| Some((d.at_ms, rate(d)?)));
-        let (last_ms, mut highest) =
-            orders.next().filter(|(at, _)| books.dials.last().is_some_and(|d| d.at_ms == *at))?;
-        for (before, (at_ms, rate)) in orders.enumerate() {
+    /// The last order may be one too many of a lane in some window that ends with it: which they are, in how long, at which
+    /// rate.
+    fn too_many(&self, books: &Books, rate: Lane<'_>) -> Option<(String, i64, f64)> {
+        let mut orders = books.dials.iter().rev().filter_map(|d| Some((d, rate(d)?)));
+        let last = books.dials.last()?;
+        let (_, mut highest) = orders.next().filter(|(d, _)| d.call == last.call)?;
+        let mut window = vec![last];
+        for (dial, rate) in orders {
             highest = highest.max(rate);
-            let span_ms = last_ms - at_ms;
+            window.push(dial);
+            let span_ms = last.at_ms - dial.at_ms;
             // A window a millisecond longer than the span holds both.
             let window_s = (span_ms + 1) as f64 / 1_000.0 + self.late_s();
-            if (before + 2) as f64 > (highest * window_s).ceil() {
-                return Some((before + 2, span_ms, highest));
+            if window.len() as f64 > (highest * window_s).ceil() {
+                let names: Vec<String> = window.iter().rev().map(|d| self.name(&d.call)).collect();
+                return Some((names.join(", "), span_ms, highest));
             }
         }
         None

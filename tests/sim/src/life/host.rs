@@ -128,7 +128,7 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let fixed = life.plan.planted.is_some_and(|p| p.freezes_clock());
         let fixed_ms = fixed.then(|| life.clock_of(host));
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
-        life.tell(|| format!("tick {number} begins on host {host}"));
+        life.tell(|| format!("tick {number} begins on host {host}, by whose clock it is {}", life.clock_of(host) - life.plan.start_ms));
         let (store, limits) = (Shaky::new(&life, Some(host)), life.account_limits());
         let changed = match tick_of(&store, &outside, &life.vault, &life.campaigns[host], limits).await {
             Ok(report) => {

@@ -82,7 +82,7 @@ impl Default for EveryPoint {
         let (report, _) = stage.fork().tick_through(&gate, 0);
         let report = report.expect("it does not die").expect("it succeeds");
         assert!(report.folded >= 4 && report.claimed >= 4 && report.placed == report.claimed, "{report:?}");
-        assert!(gate.passed() >= 25, "{}", gate.passed());
+        assert!(gate.passed() >= 20, "{}", gate.passed());
         EveryPoint { stage, points: gate.passed() }
     }
 }
