@@ -89,7 +89,9 @@ struct Ended {
 
 /// A tick, and everything else that reads, over a copy of the stage in which `key` holds `bytes` (`None`: nothing).
 fn with(stage: &Stage, key: &str, bytes: Option<&[u8]>) -> Ended {
-    let stage = stage.fork();
+    // On an instance that has just started: what it remembered would hide the damage.
+    let mut stage = stage.fork();
+    stage.campaigns = Default::default();
     match bytes {
         Some(bytes) => set(&stage, key, bytes),
         None => drive(&stage.clock, stage.store.delete_many(&[key.to_owned()])).unwrap().unwrap(),
@@ -166,9 +168,9 @@ impl Damage {
     /// Kinds of keys that are documented and not among these values, and the other way round.
     pub fn kinds_amiss(&self) -> BTreeSet<String> {
         let seen: BTreeSet<String> = self.values.iter().map(|(key, _)| kind(key)).collect();
-        // Kinds that this stage has not: rejected rows and the number of shards, which ingest alone reads; what only
-        // agents' requests read.
-        let elsewhere = ["shards", "x", "b", "g", "t"].map(str::to_owned);
+        // Kinds that this stage has not: rejected rows, rows laid aside and the number of shards, which ingest alone reads;
+        // what only agents' requests read.
+        let elsewhere = ["shards", "x", "z", "b", "g", "t"].map(str::to_owned);
         let here: BTreeSet<String> = documented().into_iter().filter(|k| !elsewhere.contains(k)).collect();
         seen.symmetric_difference(&here).cloned().collect()
     }
