@@ -280,7 +280,7 @@ fn caller_ids_go_by_region_weight_and_their_own_limits() {
 
 #[test]
 fn after_a_start_and_a_resumption_the_rate_rises() {
-    let rate = json!({ "rate": { "calls_per_second": 20.0, "ramp_up": "5m" } });
+    let rate = json!({ "rate": { "calls_per_second": 20.0, "ramp_up": "5m" }, "confirm_above": 20_000 });
     let stage = staged(rate, 20_000);
     let outside = Outside::new(&stage);
     for _ in 0..2 {

@@ -51,7 +51,7 @@ async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Re
 /// Lists of which anything is in the store, by key.
 fn left(stage: &Stage) -> Vec<(String, String)> {
     let part = |key: &str, n: usize| key.split('/').nth(n).unwrap_or_default().to_owned();
-    let of_lists = |key: &String| ["p", "x", "y", "m", "k", "u"].contains(&part(key, 1).as_str());
+    let of_lists = |key: &String| ["p", "x", "y", "z", "m", "k", "u"].contains(&part(key, 1).as_str());
     let keys = stage.store.keys().into_iter().filter(of_lists);
     keys.map(|key| (part(&key, 2), key.clone())).collect()
 }
