@@ -144,14 +144,14 @@ impl Records {
     /// Takes the next bytes, and adds the records that are whole to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Record>) -> Result<(), Problem> {
         let parsed = self.parser.push(bytes, &mut self.read);
-        self.search.sift(&mut self.read, &mut *self.parser, out)?;
+        self.sift(out)?;
         parsed
     }
 
     /// No more bytes will come.
     pub fn end(&mut self, out: &mut Vec<Record>) -> Result<(), Problem> {
         let parsed = self.parser.end(&mut self.read);
-        self.search.sift(&mut self.read, &mut *self.parser, out)?;
+        self.sift(out)?;
         parsed
     }
 
@@ -159,19 +159,34 @@ impl Records {
     /// [`Records::end`], false means that the file was read, and that it has a header.
     pub fn step(&mut self, out: &mut Vec<Record>) -> Result<bool, Problem> {
         let parsed = self.parser.step(&mut self.read);
-        self.search.sift(&mut self.read, &mut *self.parser, out)?;
+        if self.sift(out)? {
+            return Ok(true);
+        }
         match parsed? {
             State::More => Ok(true),
             State::Waits => Ok(false),
             State::Over if self.search.found => Ok(false),
-            State::Over => {
-                if self.parser.next_table()? {
-                    self.search.seen = 0;
-                    return Ok(true);
-                }
-                Err(self.search.problem.take().unwrap_or_else(refusal::empty))
-            }
+            State::Over => self.go_on().map(|()| true),
         }
+    }
+
+    /// Hands on the header and what is below it. True if this table has none and the next is to be read.
+    fn sift(&mut self, out: &mut Vec<Record>) -> Result<bool, Problem> {
+        if !self.search.sift(&mut self.read) {
+            self.read.clear();
+            return self.go_on().map(|()| true);
+        }
+        out.append(&mut self.read);
+        Ok(false)
+    }
+
+    /// Goes on to the next table.
+    fn go_on(&mut self) -> Result<(), Problem> {
+        self.search.seen = 0;
+        if self.parser.next_table()? {
+            return Ok(());
+        }
+        Err(self.search.problem.take().unwrap_or_else(refusal::empty))
     }
 
     /// What kind of file it is, as far as it is known by now.
@@ -228,34 +243,29 @@ impl Search {
         Search { is_header, found: false, row: 0, seen: 0, problem: None }
     }
 
-    /// Hands on the header and all below it.
-    fn sift(&mut self, read: &mut Vec<Record>, parser: &mut dyn Parser, out: &mut Vec<Record>) -> Result<(), Problem> {
-        if !self.found {
-            let mut above = 0;
-            for record in read.iter() {
-                match (self.is_header)(&record.cells) {
-                    Ok(()) => {
-                        self.found = true;
-                        self.row = record.row;
-                        break;
-                    }
-                    Err(problem) => self.keep_nearest(problem.at(format!("row {}", record.row))),
-                }
-                above += 1;
-                self.seen += 1;
-                if self.seen >= HEADER_WITHIN {
-                    read.clear();
-                    if !parser.next_table()? {
-                        return Err(self.problem.take().unwrap_or_else(refusal::empty));
-                    }
-                    self.seen = 0;
-                    return Ok(());
-                }
-            }
-            read.drain(..above);
+    /// Leaves the header and all below it; false if there is none where it would have to be.
+    fn sift(&mut self, read: &mut Vec<Record>) -> bool {
+        if self.found {
+            return true;
         }
-        out.append(read);
-        Ok(())
+        let mut above = 0;
+        for record in read.iter() {
+            match (self.is_header)(&record.cells) {
+                Ok(()) => {
+                    self.found = true;
+                    self.row = record.row;
+                    break;
+                }
+                Err(problem) => self.keep_nearest(problem.at(format!("row {}", record.row))),
+            }
+            above += 1;
+            self.seen += 1;
+            if self.seen >= HEADER_WITHIN {
+                return false;
+            }
+        }
+        read.drain(..above);
+        true
     }
 
     /// The nearest is what has the fewest columns missing: its detail names them, parted by commas.

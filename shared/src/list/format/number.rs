@@ -81,7 +81,16 @@ impl Shown {
             match c {
                 ';' => break,
                 '"' => drop(chars.find(|c| *c == '"')),
-                '[' => drop(chars.find(|c| *c == ']')),
+                '[' => {
+                    // Hours that go on beyond a day; else a colour, a language or a condition.
+                    let inside: String = chars.by_ref().take_while(|c| *c != ']').collect();
+                    let first = inside.chars().next().map(|c| c.to_ascii_lowercase());
+                    if let Some(first @ ('h' | 'm' | 's')) = first
+                        && inside.chars().all(|c| c.eq_ignore_ascii_case(&first))
+                    {
+                        letters.push(if first == 'm' { 's' } else { first });
+                    }
+                }
                 '\\' | '_' | '*' => drop(chars.next()),
                 _ => {
                     let c = c.to_ascii_lowercase();
