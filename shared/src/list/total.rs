@@ -45,7 +45,9 @@ mod tests {
         let header = "NO;NPWP;NAMA;HP;JUMLAH;JATUH TEMPO";
         let row = |text: &str| text.split(';').map(str::to_owned).collect::<Vec<_>>();
         let columns = Columns::find(row(header)).unwrap();
-        for line in ["TOTAL;;;;12.500.000;", ";;Jumlah :;;Rp 12.500.000", "Grand Total", ";TOTAL;;;1;", "; ;Sub-total;;1;2"] {
+        for line in
+            ["TOTAL;;;;12.500.000;", ";;Jumlah :;;Rp 12.500.000", "Grand Total", ";TOTAL;;;1;", "; ;Sub-total;;1;2"]
+        {
             assert!(is_total(&row(line), &columns), "{line}");
         }
         for line in [

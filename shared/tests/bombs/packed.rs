@@ -15,7 +15,11 @@ pub fn bombs(found: &mut dyn FnMut(Bomb)) {
     };
     let blank = zeros(&csv(30, ";", "\n"), "\n", 200 << 20);
     found(bomb("gzip: 200 MB of blank lines in 200 kB", &["unpacks_too_large"], blank.clone()));
-    found(bomb("gzip: the same row, 200 times 1 MB", &["unpacks_too_large"], zeros("NPWP;HP;JATUH TEMPO\n", "1;2;3\n", 200 << 20)));
+    found(bomb(
+        "gzip: the same row, 200 times 1 MB",
+        &["unpacks_too_large"],
+        zeros("NPWP;HP;JATUH TEMPO\n", "1;2;3\n", 200 << 20),
+    ));
     found(bomb("gzip: zeros", &["list_format", "unpacks_too_large"], zeros("", "\0", 100 << 20)));
     found(bomb("gzip in gzip", &["unpacks_too_large"], gzip(&blank)));
     found(bomb("gzip in gzip in gzip", &["file_hostile"], gzip(&gzip(&gzip(b"NPWP;HP;JATUH TEMPO\n")))));
@@ -41,6 +45,9 @@ pub fn bombs(found: &mut dyn FnMut(Bomb)) {
 /// A zstd frame of blocks of 128 KiB, each of which is four bytes long.
 fn runs(byte: u8, blocks: usize) -> Vec<u8> {
     let mut file = b"\x28\xb5\x2f\xfd\x00\x58".to_vec();
+    let head = csv(30, ";", "\n");
+    file.extend(&(head.len() as u32 * 8).to_le_bytes()[..3]);
+    file.extend(head.as_bytes());
     for block in 0..blocks {
         let header = (128 << 10) << 3 | 1 << 1 | u32::from(block + 1 == blocks);
         file.extend(&header.to_le_bytes()[..3]);

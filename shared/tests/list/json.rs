@@ -41,15 +41,19 @@ fn arrays_documents_and_lines_give_the_same_rows() {
 #[test]
 fn values_become_the_text_that_was_typed() {
     let read = |phone: &str, amount: &str| {
-        let document =
-            format!(r#"[{{"npwp": "079001012541000", "nama": null, "hp": {phone}, "jatuh_tempo": "31/03/2027", "jumlah": {amount}}}]"#);
+        let document = format!(
+            r#"[{{"npwp": "079001012541000", "nama": null, "hp": {phone}, "jatuh_tempo": "31/03/2027", "jumlah": {amount}}}]"#
+        );
         let (rows, _) = text(&document);
         (accepted(&rows[0]).phones.clone(), accepted(&rows[0]).duty.amount)
     };
     let phones = |phones: &[&str]| phones.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
     assert_eq!(read("81200000101", "1250000.00"), (phones(&["+6281200000101"]), Some(1_250_000)));
     assert_eq!(read("8.1200000101E10", "125e4"), (phones(&["+6281200000101"]), Some(1_250_000)));
-    assert_eq!(read(r#"["0812-0000-0101", "081200000102", null]"#, "null"), (phones(&["+6281200000101", "+6281200000102"]), None));
+    assert_eq!(
+        read(r#"["0812-0000-0101", "081200000102", null]"#, "null"),
+        (phones(&["+6281200000101", "+6281200000102"]), None)
+    );
     assert_eq!(read(r#""\u0030812\u002d0000-0101""#, "\"Rp 1\"").0, phones(&["+6281200000101"]));
     let row = r#"[{"npwp": "079001012541000", "hp": {"no": 1}, "jatuh_tempo": true}]"#;
     rejected(&text(row).0[0]);

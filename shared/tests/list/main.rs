@@ -32,10 +32,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Vec<Row>, Sum
     read_as(Format::default(), pieces)
 }
 
-fn read_as<'a>(
-    format: Format,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<(Vec<Row>, Summary), Problem> {
+fn read_as<'a>(format: Format, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Vec<Row>, Summary), Problem> {
     let mut reader = Reader::with_format(rules(), format);
     let mut rows = Vec::new();
     for piece in pieces {

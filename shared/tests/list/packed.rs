@@ -14,7 +14,9 @@ fn packed_files_are_read_however_they_are_named() {
     let xlsx = make::xlsx::Book::of(&sheets::cells(2_000)).file();
     for plain in [plain, xlsx] {
         for (name, packed) in [("gzip", gzip(&plain)), ("zstd", zstd(&plain))] {
-            for (rows, summary) in [encoded(name, &packed).unwrap(), read(packed.chunks(1)).unwrap(), read([packed.as_slice()]).unwrap()] {
+            for (rows, summary) in
+                [encoded(name, &packed).unwrap(), read(packed.chunks(1)).unwrap(), read([packed.as_slice()]).unwrap()]
+            {
                 assert_eq!(contacts(&rows), expected(2_000), "{name}");
                 assert_eq!(summary.file.packed, [name]);
             }

@@ -115,7 +115,8 @@ proptest! {
 fn good(kind: usize) -> &'static [u8] {
     static FILES: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
     let files = FILES.get_or_init(|| {
-        let texts: Vec<Vec<String>> = std::iter::once(make::HEADER.map(str::to_owned).to_vec()).chain(make::rows(20)).collect();
+        let texts: Vec<Vec<String>> =
+            std::iter::once(make::HEADER.map(str::to_owned).to_vec()).chain(make::rows(20)).collect();
         let strings: Vec<String> = texts.iter().flatten().cloned().collect();
         let cells = (0..strings.len()).flat_map(|n| xls::shared((n / 5) as u16, (n % 5) as u16, n as u32)).collect();
         let csv = make::csv(50, ";", "\n");
@@ -127,7 +128,8 @@ fn good(kind: usize) -> &'static [u8] {
             make::zstd(csv.as_bytes()),
             make::stored(&Book::of(&sheets::cells(20)).parts()),
             csv.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            format!("[{}]", vec![r#"{"npwp": "1", "hp": ["0812", 3.5e3], "x": {"y": null}}"#; 5].join(",")).into_bytes(),
+            format!("[{}]", vec![r#"{"npwp": "1", "hp": ["0812", 3.5e3], "x": {"y": null}}"#; 5].join(","))
+                .into_bytes(),
         ]
     });
     &files[kind]

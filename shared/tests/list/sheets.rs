@@ -78,7 +78,10 @@ fn numbers_and_dates_are_read_as_they_are_stored() {
         assert_eq!((contact.duty.due_date, contact.duty.amount), (day(2027, 3, 31), Some(1_250_000)));
     }
     for due in [date("46477.75"), Cell::Raw("t=\"d\"", "<v>2027-03-31T00:00:00</v>"), written("31 Maret 2027")] {
-        assert_eq!(accepted(&row(&[npwp.clone(), name.clone(), written("081200000101"), due])).duty.due_date, day(2027, 3, 31));
+        assert_eq!(
+            accepted(&row(&[npwp.clone(), name.clone(), written("081200000101"), due])).duty.due_date,
+            day(2027, 3, 31)
+        );
     }
     // A number that a spreadsheet cannot hold, what is no number, what was never computed, truth.
     for (cell, column, reason) in [
@@ -171,10 +174,11 @@ fn the_sheet_is_named_or_the_first_that_has_the_header() {
     let problem = named("Mei", &file).unwrap_err();
     assert_eq!((problem.code.as_ref(), problem.detail.contains("Maret & April, Lain")), ("sheet_unknown", true));
 
-    let texts = |count: usize| {
-        std::iter::once(HEADER.map(str::to_owned).to_vec()).chain(make::rows(count)).collect::<Vec<_>>()
-    };
-    let tables = ods::table("Petunjuk", &[vec!["Isi".to_owned()]]) + &ods::table("Maret", &texts(3)) + &ods::table("Lain", &texts(5));
+    let texts =
+        |count: usize| std::iter::once(HEADER.map(str::to_owned).to_vec()).chain(make::rows(count)).collect::<Vec<_>>();
+    let tables = ods::table("Petunjuk", &[vec!["Isi".to_owned()]])
+        + &ods::table("Maret", &texts(3))
+        + &ods::table("Lain", &texts(5));
     let file = ods::file(&tables);
     assert_eq!(read([file.as_slice()]).unwrap().1.file.sheet.as_deref(), Some("Maret"));
     assert_eq!(named("lain", &file).unwrap().0.len(), 5);
@@ -189,7 +193,12 @@ fn the_sheet_is_named_or_the_first_that_has_the_header() {
         cells.collect::<Vec<u8>>()
     };
     let book = xls::Book {
-        sheets: vec![("Petunjuk", false, Vec::new()), ("Rahasia", true, sheet(1)), ("Maret", false, sheet(3)), ("Lain", false, sheet(5))],
+        sheets: vec![
+            ("Petunjuk", false, Vec::new()),
+            ("Rahasia", true, sheet(1)),
+            ("Maret", false, sheet(3)),
+            ("Lain", false, sheet(5)),
+        ],
         ..xls::Book::default()
     };
     let file = book.file();
@@ -270,7 +279,8 @@ fn cells_of_xls_are_read_by_their_values() {
 #[test]
 fn other_files_in_the_same_wrapping_are_refused_by_name() {
     let zip = |names: &[&str]| make::zip(names.iter().map(|name| (*name, b"<a/>".to_vec())));
-    let rels = br#"<Relationships><Relationship Id="a" Type="x/officeDocument" Target="word/document.xml"/></Relationships>"#;
+    let rels =
+        br#"<Relationships><Relationship Id="a" Type="x/officeDocument" Target="word/document.xml"/></Relationships>"#;
     let word = make::zip([
         ("[Content_Types].xml", b"<a/>".to_vec()),
         ("_rels/.rels", rels.to_vec()),
@@ -278,7 +288,8 @@ fn other_files_in_the_same_wrapping_are_refused_by_name() {
         ("word/document.xml", b"<document/>".to_vec()),
     ]);
     let locked = br#"<m><encryption-data checksum="x"/></m>"#;
-    let locked = make::zip([("mimetype", vec![]), ("content.xml", vec![1, 2]), ("META-INF/manifest.xml", locked.to_vec())]);
+    let locked =
+        make::zip([("mimetype", vec![]), ("content.xml", vec![1, 2]), ("META-INF/manifest.xml", locked.to_vec())]);
     for (file, code) in [
         (zip(&["daftar.csv"]), "list_format"),
         (zip(&["[Content_Types].xml", "xl/workbook.bin", "_rels/.rels"]), "list_format"),

@@ -106,11 +106,11 @@ fn empty_columns_at_the_end_belong_to_the_header() {
 #[test]
 fn what_the_bytes_could_be_is_asked_of_the_content_type() {
     let list = csv(3, ";", "\n");
-    let typed = |kind: &str| {
-        read_as(Format { content_type: Some(kind.to_owned()), ..Format::default() }, [list.as_bytes()])
-    };
+    let typed =
+        |kind: &str| read_as(Format { content_type: Some(kind.to_owned()), ..Format::default() }, [list.as_bytes()]);
     let sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    for kind in ["text/csv", "TEXT/CSV; charset=utf-16", "application/vnd.ms-excel", sheet, "application/octet-stream"] {
+    for kind in ["text/csv", "TEXT/CSV; charset=utf-16", "application/vnd.ms-excel", sheet, "application/octet-stream"]
+    {
         assert_eq!(typed(kind).unwrap().0.len(), 3, "{kind}");
     }
     for (kind, code) in [("image/png", "list_format"), ("application/json", "invalid_json")] {

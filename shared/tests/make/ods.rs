@@ -18,11 +18,16 @@ pub fn file_of(content: Vec<u8>) -> Vec<u8> {
 /// A table of texts.
 pub fn table(name: &str, rows: &[Vec<String>]) -> String {
     let cell = |text: &String| string(text);
-    let rows = rows.iter().map(|row| format!("<table:table-row>{}</table:table-row>", row.iter().map(cell).collect::<String>()));
+    let rows = rows
+        .iter()
+        .map(|row| format!("<table:table-row>{}</table:table-row>", row.iter().map(cell).collect::<String>()));
     format!(r#"<table:table table:name="{name}"><table:table-column/>{}</table:table>"#, rows.collect::<String>())
 }
 
 /// A cell with a text.
 pub fn string(text: &str) -> String {
-    format!(r#"<table:table-cell office:value-type="string" calcext:value-type="string"><text:p>{}</text:p></table:table-cell>"#, escape(text))
+    format!(
+        r#"<table:table-cell office:value-type="string" calcext:value-type="string"><text:p>{}</text:p></table:table-cell>"#,
+        escape(text)
+    )
 }

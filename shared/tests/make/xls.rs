@@ -64,7 +64,8 @@ impl Book {
         }
         // The texts, broken into records in the middle of a text where one is full.
         let mut texts = Vec::new();
-        let mut current = [(self.strings.len() as u32).to_le_bytes(), (self.strings.len() as u32).to_le_bytes()].concat();
+        let mut current =
+            [(self.strings.len() as u32).to_le_bytes(), (self.strings.len() as u32).to_le_bytes()].concat();
         let mut kind = 0xfc;
         for text in &self.strings {
             let bytes = wide(text);

@@ -77,8 +77,9 @@ impl Book {
         parts.push(("xl/workbook.xml".to_owned(), xml("workbook", &format!("{base}<sheets>{sheets}</sheets>"))));
         parts.push(("xl/_rels/workbook.xml.rels".to_owned(), relations(&links)));
         let codes = self.formats.iter().enumerate();
-        let codes: String =
-            codes.map(|(n, code)| format!(r#"<numFmt numFmtId="{}" formatCode="{}"/>"#, 164 + n, escape(code))).collect();
+        let codes: String = codes
+            .map(|(n, code)| format!(r#"<numFmt numFmtId="{}" formatCode="{}"/>"#, 164 + n, escape(code)))
+            .collect();
         let own: String = (0..self.formats.len()).map(|n| format!(r#"<xf numFmtId="{}"/>"#, 164 + n)).collect();
         let styles = format!(
             r#"<numFmts>{codes}</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/>{own}</cellXfs>"#

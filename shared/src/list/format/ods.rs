@@ -1,7 +1,7 @@
 //! ODS (OpenDocument 1.3): one document with all sheets, in which cells and rows may say how often they are repeated.
 
 use super::number;
-use super::workbook::{Book, ROWS_MAX, Row, SHEETS_MAX, find_sheet};
+use super::workbook::{Book, ROWS_MAX, Row, SHEETS_MAX, STEP_BYTES, find_sheet};
 use super::xml::{Piece, Xml, attribute};
 use super::zip::Zip;
 use super::{COLUMNS_MAX, FIELD_MAX, File, Record, State, refusal};
@@ -10,8 +10,6 @@ use quick_xml::events::BytesStart;
 
 /// Pieces of XML that are read in one step.
 const PIECES: usize = 20_000;
-/// Bytes of repeated rows that are handed on in one step.
-const REPEATED: usize = 256 * 1024;
 
 /// An opened spreadsheet.
 pub(super) struct Ods {
@@ -142,7 +140,7 @@ impl Ods {
     fn hand_on(&mut self, out: &mut Vec<Record>) {
         let Some((mut record, mut left)) = self.repeated.take() else { return };
         let mut bytes = 0;
-        while left > 0 && bytes < REPEATED {
+        while left > 0 && bytes < STEP_BYTES {
             out.push(record.clone());
             bytes += record.cells.iter().map(|cell| cell.len() + size_of::<String>()).sum::<usize>() + 1;
             record.row = record.row.saturating_add(1);
@@ -228,7 +226,12 @@ impl Ods {
                 },
                 Piece::End(tag) => match tag.name().as_ref() {
                     "table:table-cell" | "table:covered-table-cell" => self.end_cell()?,
-                    "table:table-row" => self.end_row(out)?,
+                    "table:table-row" => {
+                        self.end_row(out)?;
+                        if self.cells.pause() {
+                            return Ok(false);
+                        }
+                    }
                     "table:table" => {
                         self.inside = false;
                         return Ok(true);

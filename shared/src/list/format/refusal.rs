@@ -3,7 +3,8 @@
 use super::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX, UNPACKED_MAX, WORKBOOK_MAX};
 use crate::problem::Problem;
 
-const SAVE_AS: &str = "Save the list in the spreadsheet program as XLSX or as \"CSV UTF-8 (delimited)\" and upload that file.";
+const SAVE_AS: &str =
+    "Save the list in the spreadsheet program as XLSX or as \"CSV UTF-8 (delimited)\" and upload that file.";
 
 /// Nothing in it.
 pub(super) fn empty() -> Problem {

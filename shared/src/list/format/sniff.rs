@@ -140,9 +140,7 @@ impl Sniff {
             (b'[', Some(b'{' | b']')) | (b'{', Some(b'"' | b'}')) => return Ok(Some(Box::new(Json::new()))),
             _ if json => return Ok(Some(Box::new(Json::new()))),
             (b'<', _) => {
-                return Err(refusal::kind(
-                    "The file is a web page or XML, though it may be called a spreadsheet.",
-                ));
+                return Err(refusal::kind("The file is a web page or XML, though it may be called a spreadsheet."));
             }
             _ => {}
         }

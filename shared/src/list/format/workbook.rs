@@ -2,13 +2,18 @@
 
 use super::blocks::Blocks;
 use super::ods::Ods;
+use super::packed::check_size;
 use super::xlsx::Xlsx;
 use super::zip::Zip;
-use super::{File, Parser, Record, State, UNPACKED_MAX, WORKBOOK_MAX, refusal};
+use super::{File, Parser, Record, State, WORKBOOK_MAX, refusal};
 use crate::problem::Problem;
 
 /// Rows of a sheet.
 pub(super) const ROWS_MAX: u32 = 1_048_576;
+/// Columns of a sheet, most of which are empty.
+pub(super) const WIDTH_MAX: usize = 16_384;
+/// Bytes of cells that are handed on in one step.
+pub(super) const STEP_BYTES: usize = 1 << 20;
 /// Sheets of a spreadsheet.
 pub(super) const SHEETS_MAX: usize = 1024;
 
@@ -32,13 +37,15 @@ pub(super) struct Workbook {
     open: Open,
     book: Option<Box<dyn Book>>,
     ended: bool,
+    /// Bytes of the file, and of the cells handed on.
+    len: u64,
     given: u64,
 }
 
 impl Workbook {
     /// A spreadsheet that `open` can read.
     pub fn new(sheet: Option<String>, open: Open) -> Self {
-        Workbook { kept: Blocks::default(), sheet, open, book: None, ended: false, given: 0 }
+        Workbook { kept: Blocks::default(), sheet, open, book: None, ended: false, len: 0, given: 0 }
     }
 
     /// A ZIP file, which may hold a spreadsheet.
@@ -65,6 +72,7 @@ impl Parser for Workbook {
     fn push(&mut self, bytes: &[u8], _: &mut Vec<Record>) -> Result<(), Problem> {
         for part in bytes.chunks(64 * 1024) {
             self.kept.push(part);
+            self.len += part.len() as u64;
             if self.kept.held() > WORKBOOK_MAX {
                 return Err(refusal::workbook_too_large());
             }
@@ -90,9 +98,7 @@ impl Parser for Workbook {
         let cells = out.iter().skip(before).flat_map(|record| &record.cells);
         // A text that stands once in the file may be named by a million cells.
         self.given += cells.map(|cell| cell.len() as u64).sum::<u64>();
-        if self.given > UNPACKED_MAX {
-            return Err(refusal::unpacks_too_large(format!("Its cells hold more than {} GiB.", UNPACKED_MAX >> 30)));
-        }
+        check_size(self.len, self.given)?;
         Ok(state)
     }
 
@@ -129,9 +135,19 @@ pub(super) struct Row {
     bytes: usize,
     filled: bool,
     width: usize,
+    given: usize,
 }
 
 impl Row {
+    /// Whether so much was handed on that the next step should do the rest.
+    pub fn pause(&mut self) -> bool {
+        let pause = self.given >= STEP_BYTES;
+        if pause {
+            self.given = 0;
+        }
+        pause
+    }
+
     /// Puts a text into a column, counted from 0. Empty texts need no place.
     pub fn put(&mut self, row: u32, column: usize, text: String) -> Result<(), Problem> {
         if text.is_empty() {
@@ -164,6 +180,7 @@ impl Row {
     pub fn take(&mut self, row: u32) -> Option<Record> {
         let cells = std::mem::take(&mut self.cells);
         self.width = self.width.max(cells.len());
+        self.given += self.bytes + cells.len() * size_of::<String>();
         self.bytes = 0;
         std::mem::take(&mut self.filled).then_some(Record { row, cells })
     }

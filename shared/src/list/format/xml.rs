@@ -38,7 +38,9 @@ impl Xml {
     /// Opens a part of a ZIP file.
     pub fn open(zip: Zip, part: &str, once: bool) -> Result<Self, Problem> {
         let mut source = zip.read(part, once)?;
-        if let Ok([0xfe | 0xff, ..] | [0, ..] | [_, 0, ..]) = source.fill_buf() {
+        let first = source.fill_buf().map(|bytes| bytes.get(..2).map(<[u8]>::to_vec));
+        let Ok(first) = first else { return Err(source.problem().unwrap_or_else(broken)) };
+        if let Some([0xfe | 0xff, _] | [0, _] | [_, 0]) = first.as_deref() {
             return Err(refusal::hostile("The spreadsheet's XML is not in UTF-8."));
         }
         let mut reader = Reader::from_reader(source);
@@ -81,7 +83,9 @@ impl Xml {
             Event::CData(text) => Piece::Text(text.into_inner()),
             Event::GeneralRef(name) => Piece::Char(character(&name)?),
             Event::DocType(_) => {
-                return Err(refusal::hostile("The spreadsheet's XML has a document type: no spreadsheet program writes one."));
+                return Err(refusal::hostile(
+                    "The spreadsheet's XML has a document type: no spreadsheet program writes one.",
+                ));
             }
             Event::Decl(declaration) => {
                 let encoding = declaration.encoding().map(|encoding| encoding.unwrap_or_default().into_owned());

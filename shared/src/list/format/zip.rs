@@ -96,7 +96,9 @@ impl Zip {
 }
 
 fn directory(blocks: &Blocks) -> Result<Vec<Entry>, Problem> {
-    let broken = || refusal::damaged("The directory of the spreadsheet (a ZIP file) is missing or broken: its end may be cut off.");
+    let broken = || {
+        refusal::damaged("The directory of the spreadsheet (a ZIP file) is missing or broken: its end may be cut off.")
+    };
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
     let len = blocks.len();
     let archive = ZipLocator::new()

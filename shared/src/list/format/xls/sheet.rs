@@ -66,11 +66,15 @@ impl Sheet {
                     if row < self.row {
                         return Err(refusal::damaged("The rows of the sheet are not in their order."));
                     }
-                    if row > self.row {
+                    let begins = row > self.row;
+                    if begins {
                         out.extend(self.cells.take(self.row));
                         self.row = row;
                     }
                     self.cell(kind, data, globals)?;
+                    if begins && self.cells.pause() {
+                        return Ok(false);
+                    }
                 }
                 _ => {}
             }
@@ -86,11 +90,10 @@ impl Sheet {
         let text = match kind {
             LABELSST => {
                 let string = long(rest, 0).and_then(|number| globals.strings.get(number as usize));
-                string.ok_or_else(|| refusal::damaged("A cell of the spreadsheet refers to a text that is not there."))?
+                string
+                    .ok_or_else(|| refusal::damaged("A cell of the spreadsheet refers to a text that is not there."))?
             }
-            LABEL | RSTRING => {
-                short_text(rest.get(2..).unwrap_or_default(), usize::from(short(rest, 0).unwrap_or(0)))
-            }
+            LABEL | RSTRING => short_text(rest.get(2..).unwrap_or_default(), usize::from(short(rest, 0).unwrap_or(0))),
             NUMBER => shown(double(rest).ok_or_else(broken)?, style, globals),
             RK => shown(packed(long(rest, 0).ok_or_else(broken)?), style, globals),
             MULRK => {
@@ -137,11 +140,7 @@ fn double(bytes: &[u8]) -> Option<f64> {
 
 /// A number in 30 bits: whole, or the upper half of a double; the lowest bit says that it is a hundredth.
 fn packed(bits: u32) -> f64 {
-    let value = if bits & 2 != 0 {
-        f64::from(bits as i32 >> 2)
-    } else {
-        f64::from_bits(u64::from(bits & !3) << 32)
-    };
+    let value = if bits & 2 != 0 { f64::from(bits as i32 >> 2) } else { f64::from_bits(u64::from(bits & !3) << 32) };
     if bits & 1 != 0 { value / 100.0 } else { value }
 }
 

@@ -35,8 +35,14 @@ struct Contents {
 }
 
 enum At {
-    Strings { xml: Xml, text: String },
-    Sheet { xml: Xml, sheet: Sheet },
+    Strings {
+        xml: Xml,
+        text: String,
+    },
+    Sheet {
+        xml: Xml,
+        sheet: Sheet,
+    },
     /// Between two sheets.
     Idle(Zip),
     /// Something failed.
@@ -172,7 +178,9 @@ fn unescape(text: &str) -> String {
     while let Some(at) = rest.find("_x") {
         let (before, escape) = rest.split_at(at);
         out.push_str(before);
-        let code = escape.get(2..6).filter(|code| escape.get(6..7) == Some("_") && code.bytes().all(|b| b.is_ascii_hexdigit()));
+        let code = escape
+            .get(2..6)
+            .filter(|code| escape.get(6..7) == Some("_") && code.bytes().all(|b| b.is_ascii_hexdigit()));
         match code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32) {
             Some(c) => {
                 out.push(c);

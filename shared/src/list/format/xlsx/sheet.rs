@@ -1,7 +1,7 @@
 //! The cells of one sheet.
 
 use super::super::number;
-use super::super::workbook::{ROWS_MAX, Row};
+use super::super::workbook::{ROWS_MAX, Row, WIDTH_MAX};
 use super::super::xml::{Piece, Xml};
 use super::super::{Record, refusal};
 use super::{Contents, PIECES, append, unescape};
@@ -67,7 +67,12 @@ impl Sheet {
                 },
                 Piece::End(tag) if self.inside => match tag.local_name().as_ref() {
                     "c" => self.put(contents)?,
-                    "row" => out.extend(self.cells.take(self.row)),
+                    "row" => {
+                        out.extend(self.cells.take(self.row));
+                        if self.cells.pause() {
+                            return Ok(false);
+                        }
+                    }
                     "sheetData" => return Ok(true),
                     _ => {}
                 },
@@ -118,6 +123,9 @@ impl Sheet {
                 _ => {}
             }
         }
+        if self.cell.column >= WIDTH_MAX {
+            return Err(refusal::too_many_columns(self.row));
+        }
         self.column = self.cell.column + 1;
         Ok(())
     }
@@ -127,10 +135,17 @@ impl Sheet {
         let value = match kind {
             Kind::Text => unescape(text),
             // The program that wrote the file did not compute it: nobody knows what would stand there.
-            _ if text.is_empty() => if *formula { "#FORMULA".to_owned() } else { return Ok(()) },
+            _ if text.is_empty() => {
+                if *formula {
+                    "#FORMULA".to_owned()
+                } else {
+                    return Ok(());
+                }
+            }
             Kind::Shared => {
                 let string = text.trim().parse().ok().and_then(|number| contents.strings.get(number));
-                string.ok_or_else(|| refusal::damaged("A cell of the spreadsheet refers to a text that is not there."))?
+                string
+                    .ok_or_else(|| refusal::damaged("A cell of the spreadsheet refers to a text that is not there."))?
             }
             Kind::Truth => if text == "1" { "TRUE" } else { "FALSE" }.to_owned(),
             Kind::Plain => text.clone(),
