@@ -40,8 +40,8 @@ mod total;
 mod zone;
 
 pub use format::{
-    COLUMNS_MAX, FIELD_MAX, File, Format, HEADER_WITHIN, IsHeader, RECORD_MAX, Record, Records, UNPACKED_MAX,
-    WORKBOOK_MAX,
+    COLUMNS_MAX, FIELD_MAX, File, Format, HEADER_WITHIN, IsHeader, RECORD_MAX, Record, Records, TEXTS_MAX,
+    UNPACKED_MAX, WORKBOOK_MAX,
 };
 pub use gather::DUTIES_MAX;
 pub use intake::{Intake, Label, Taken};

@@ -53,11 +53,6 @@ impl Xml {
         self.reader.into_inner().into_zip()
     }
 
-    /// Bytes of memory that the ZIP file takes.
-    pub fn held(&self) -> usize {
-        self.reader.get_ref().held()
-    }
-
     /// What comes next.
     pub fn next(&mut self) -> Result<Piece<'_>, Problem> {
         self.buffer.clear();
