@@ -92,8 +92,13 @@ impl Strings {
             if !digits {
                 return Some(String::from_utf8_lossy(stored).into_owned());
             }
-            let number = stored.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-            return Some(format!("{number:0len$}"));
+            let mut number = stored.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+            let mut digits = [b'0'; DIGITS_MAX];
+            for digit in digits.get_mut(..len)?.iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+            return std::str::from_utf8(digits.get(..len)?).ok().map(str::to_owned);
         }
     }
 }

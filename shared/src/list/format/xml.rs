@@ -113,6 +113,19 @@ pub(super) fn attribute(tag: &BytesStart, name: &str) -> Option<String> {
     found.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(|value| value.into_owned())
 }
 
+/// Names and values of a tag's attributes, as they stand there: for numbers and names, in which nothing is escaped.
+pub(super) fn plain_attributes<'a>(tag: &'a BytesStart) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let mut rest = tag.attributes_raw();
+    std::iter::from_fn(move || {
+        let (name, behind) = rest.split_once('=')?;
+        let behind = behind.trim_ascii_start();
+        let quote = behind.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let (value, behind) = behind.get(1..)?.split_once(quote)?;
+        rest = behind;
+        Some((name.trim_ascii(), value))
+    })
+}
+
 fn character(name: &quick_xml::events::BytesRef) -> Result<char, Problem> {
     if let Ok(Some(c)) = name.resolve_char_ref() {
         return Ok(c);
