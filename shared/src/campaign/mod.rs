@@ -14,7 +14,7 @@ pub use attempts::{Again, Attempts, Change, Row, row};
 pub use call::CallLimits;
 pub use caller_id::{CallerId, fingerprint, pick};
 pub use content::{AfterDue, MattersPerCall};
-pub use idempotency::id_for_key;
+pub use idempotency::{id_for_key, valid_key};
 pub use order::{Order, OrderKey};
 pub use rate::{Limits, Rate};
 pub use shelf::{Remembered, Shelf, edit, read, read_version};

@@ -1,5 +1,6 @@
 //! Header names to fields: Indonesian and English, without regard to case, dots, spaces and slashes.
 
+use super::mapping::Mapping;
 use super::text;
 use crate::problem::Problem;
 
@@ -47,6 +48,34 @@ pub enum Field {
 }
 
 impl Field {
+    /// All there are.
+    pub const ALL: [Field; 19] = [
+        Field::TaxpayerId,
+        Field::Phone,
+        Field::Name,
+        Field::Matter,
+        Field::TaxType,
+        Field::TaxCode,
+        Field::Kap,
+        Field::Kjs,
+        Field::TaxPeriod,
+        Field::TaxYear,
+        Field::Amount,
+        Field::DueDate,
+        Field::Office,
+        Field::Province,
+        Field::BillingCode,
+        Field::Priority,
+        Field::Language,
+        Field::TimeZone,
+        Field::Note,
+    ];
+
+    /// The field of a word.
+    pub fn named(word: &str) -> Option<Field> {
+        Field::ALL.into_iter().find(|field| field.as_str() == word)
+    }
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,7 +102,7 @@ impl Field {
     }
 
     /// Whether several columns may serve: phones are all taken, of taxpayer numbers the first that is filled in.
-    fn many(self) -> bool {
+    pub fn many(self) -> bool {
         matches!(self, Field::TaxpayerId | Field::Phone)
     }
 }
@@ -148,17 +177,30 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Understands a header line, or says what is missing in it.
-    pub fn find(header: Vec<String>) -> Result<Self, Problem> {
+    /// Understands a header line, with what the upload says about it, or says what is missing in it.
+    pub fn find(header: Vec<String>, mapping: &Mapping) -> Result<Self, Problem> {
         let header: Vec<String> = header.iter().map(|cell| text::words(cell)).collect();
+        let keys: Vec<String> = header.iter().map(|name| text::key(name)).collect();
+        if let Some(field) = mapping.missing(&keys).next() {
+            return Err(Problem::new(
+                422,
+                "column_unknown",
+                "The file has no such column",
+                format!("No column has the name that column.{} says.", field.as_str()),
+                "Write the name as it stands in the file's first row.",
+            )
+            .at(format!("column.{}", field.as_str())));
+        }
         let mut found: Vec<(Field, usize, usize)> = Vec::new();
-        for (column, name) in header.iter().enumerate() {
-            if let Some((field, rank)) = meaning(&text::key(name)) {
+        for (column, key) in keys.iter().enumerate() {
+            let by_name = || meaning(key).filter(|(field, _)| !mapping.decides(*field));
+            if let Some((field, rank)) = mapping.field(key).or_else(by_name) {
                 found.push((field, rank, column));
             }
         }
-        // By rank; the sort is stable, so equals stay in the file's order. Phones are all alike.
-        found.sort_by_key(|(field, rank, _)| if *field == Field::Phone { 0 } else { *rank });
+        // By rank; the sort is stable, so equals stay in the file's order. Phones are all alike, unless they are named.
+        let alike = |field: Field| field == Field::Phone && !mapping.decides(field);
+        found.sort_by_key(|(field, rank, _)| if alike(*field) { 0 } else { *rank });
         let mut used: Vec<(Field, usize)> = Vec::new();
         for (field, _, column) in found {
             if field.many() || used.iter().all(|(other, _)| *other != field) {
@@ -178,7 +220,7 @@ impl Columns {
                 "The header line was not understood",
                 // The header is not quoted: where it is missing, the first line is a taxpayer's row.
                 format!("No column was recognised for: {}.", missing.join(", ")),
-                "The first row must name the columns, for example NPWP, NAMA WP, NO TELP/HP, JATUH TEMPO.",
+                "The first row must name the columns, for example NPWP, NAMA WP, NO TELP/HP, JATUH TEMPO; or name them in the request, for example column.phone=Kontak%20Utama.",
             )
             .at("row 1"));
         }
@@ -247,7 +289,7 @@ mod tests {
     use super::*;
 
     fn find(header: &str) -> Result<Columns, Problem> {
-        Columns::find(header.split(';').map(str::to_owned).collect())
+        Columns::find(header.split(';').map(str::to_owned).collect(), &Mapping::default())
     }
 
     #[test]

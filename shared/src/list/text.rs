@@ -31,8 +31,20 @@ pub(super) fn remark(cell: &str, max: usize) -> (String, bool) {
     (collapsed(cell, max.saturating_sub(1)).0 + "…", true)
 }
 
+/// Whether a spreadsheet would take a cell for a formula.
+pub(super) fn is_formula(cell: &str) -> bool {
+    let first = cell.chars().find(|c| *c != ' ');
+    matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠'))
+}
+
+/// Without the apostrophe that keeps a spreadsheet from taking the cell for a formula.
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+}
+
 /// At most `max` characters, and whether there were more.
 fn collapsed(cell: &str, max: usize) -> (String, bool) {
+    let cell = unguarded(cell);
     let mut out = String::new();
     for word in cell.split_whitespace() {
         let start = out.len();

@@ -193,14 +193,7 @@ impl Stage {
         people: &[Person],
         expected: Option<u64>,
     ) -> Option<Result<Taken, Problem>> {
-        let rules = Rules {
-            as_of: date(2027, 3, 1),
-            matter: Matter::NotFiled,
-            own_numbers: Vec::new(),
-            default_zone: None,
-            past_due_allowed: false,
-            together: false,
-        };
+        let rules = Rules { as_of: date(2027, 3, 1), matter: Matter::NotFiled, ..Rules::default() };
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
         let label = Label { campaign: campaign.into(), expected, ..Label::default() };
         let store = Gated { store: &self.store, gate };
@@ -218,7 +211,7 @@ impl Stage {
         let taken = self.now(async {
             let shelf = campaign::read(&self.store).await?;
             let settings = &shelf.get(campaign).expect("there is such a campaign").settings;
-            let rules = Rules::for_campaign(settings, Vec::new(), self.clock.now_ms());
+            let rules = Rules::for_campaign(settings, &self.vault, Vec::new(), self.clock.now_ms());
             let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules);
             intake.push(file.as_bytes()).await?;
             intake.finish(|| self.clock.now_ms(), async |_| {}).await

@@ -29,14 +29,7 @@ fn file() -> String {
 async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Result<Taken, Problem> {
     let dice = RefCell::new(Dice::new(seed));
     let dice = |bytes: &mut [u8]| dice.borrow_mut().fill(bytes);
-    let rules = Rules {
-        as_of: date(2027, 3, 1),
-        matter: Matter::NotFiled,
-        own_numbers: Vec::new(),
-        default_zone: None,
-        past_due_allowed: false,
-        together: false,
-    };
+    let rules = Rules { as_of: date(2027, 3, 1), matter: Matter::NotFiled, ..Rules::default() };
     let label = Label { campaign: "c".into(), ..Label::default() };
     let mut intake = Intake::new(store, &stage.vault, &dice, 1, label, rules);
     for chunk in file.as_bytes().chunks(64 << 10) {
@@ -51,7 +44,7 @@ async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Re
 /// Lists of which anything is in the store, by key.
 fn left(stage: &Stage) -> Vec<(String, String)> {
     let part = |key: &str, n: usize| key.split('/').nth(n).unwrap_or_default().to_owned();
-    let of_lists = |key: &String| ["p", "x", "y", "z", "m", "k", "u"].contains(&part(key, 1).as_str());
+    let of_lists = |key: &String| ["p", "x", "y", "z", "m", "k", "u", "i", "j"].contains(&part(key, 1).as_str());
     let keys = stage.store.keys().into_iter().filter(of_lists);
     keys.map(|key| (part(&key, 2), key.clone())).collect()
 }
