@@ -2,7 +2,9 @@
 
 use crate::lists;
 use bytes::Bytes;
-use dering::list::{self, Format, Manifest, RejectedLine, Table, noted_titles, rejected_titles};
+use dering::list::{
+    self, ContactLine, Format, Manifest, RejectedLine, Table, contact_titles, noted_titles, rejected_titles,
+};
 use dering::problem::Problem;
 use dering::vault::DataKey;
 use edge::request::Head;
@@ -14,6 +16,7 @@ use futures::stream::try_unfold;
 enum Kind {
     Rejected,
     Noted { guesses: bool },
+    Contacts,
 }
 
 /// A table that is made while it is sent, page by page: there may be millions of rows.
@@ -43,6 +46,11 @@ pub async fn noted(list: &str, head: &Head) -> Result<Reply, Problem> {
     download(list, head, Kind::Noted { guesses }).await
 }
 
+/// The accepted rows as they were understood, with the columns that are kept. They are not masked.
+pub async fn contacts(list: &str, head: &Head) -> Result<Reply, Problem> {
+    download(list, head, Kind::Contacts).await
+}
+
 async fn download(list: &str, head: &Head, kind: Kind) -> Result<Reply, Problem> {
     let manifest = lists::found(list).await?;
     let vault = config::vault().await?;
@@ -51,6 +59,7 @@ async fn download(list: &str, head: &Head, kind: Kind) -> Result<Reply, Problem>
     let titles = match kind {
         Kind::Rejected => rejected_titles(&manifest.header),
         Kind::Noted { .. } => noted_titles(),
+        Kind::Contacts => contact_titles(&manifest.kept_columns),
     };
     let mut made = Vec::new();
     let table = Some(Table::new(format, titles, &mut made)?);
@@ -72,6 +81,7 @@ impl Download {
         let pages = match self.kind {
             Kind::Rejected => self.manifest.rejected_pages,
             Kind::Noted { .. } => self.manifest.noted_pages,
+            Kind::Contacts => self.manifest.groups.iter().map(|group| group.pages).sum(),
         };
         if page >= pages {
             table.end(&mut self.made)?;
@@ -93,11 +103,32 @@ impl Download {
                     }
                 }
             }
+            Kind::Contacts => {
+                let (group, n) = place(&self.manifest, page);
+                let contacts = list::read_page(&SpinStore, &self.key, list, group, n).await.map_err(failed)?;
+                for contact in contacts.ok_or_else(gone)? {
+                    for line in ContactLine::of(&contact, &self.manifest.kept_columns) {
+                        table.add(&line, &mut self.made)?;
+                    }
+                }
+            }
         }
         self.page += 1;
         self.table = Some(table);
         Ok(Some(self))
     }
+}
+
+/// The group of a list's page, and its number there.
+fn place(manifest: &Manifest, page: u32) -> (u32, u32) {
+    let mut left = page;
+    for (group, g) in (0..).zip(&manifest.groups) {
+        if left < g.pages {
+            return (group, left);
+        }
+        left -= g.pages;
+    }
+    (u32::MAX, left)
 }
 
 fn gone() -> Problem {

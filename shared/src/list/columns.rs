@@ -2,6 +2,8 @@
 
 use super::mapping::Mapping;
 use super::text;
+use crate::campaign::KeepColumns;
+use crate::contact::EXTRA_MAX;
 use crate::problem::Problem;
 
 /// What a column is for.
@@ -115,56 +117,90 @@ const NAMES: &[(Field, &[&str])] = &[
     (
         Field::TaxpayerId,
         &[
-            "taxpayerid", "npwp16", "npwpnik", "niknpwp", "npwp", "nonpwp", "nomornpwp", "npwpwp", "npwp15", "nik",
-            "nonik", "nomornik", "nitku", "idwp", "idwajibpajak", "taxid", "taxnumber", "taxpayernumber", "tin",
+            "taxpayerid", "npwp16", "npwpnik", "niknpwp", "npwp", "nonpwp", "nomornpwp", "npwpwp", "npwppusat",
+            "nonpwpnik", "nomornpwpnik", "niknpwp16", "npwp15", "nik", "nonik", "nomornik", "nikwp", "noktp",
+            "nomorktp", "ktp", "nitku", "idwp", "idwajibpajak", "identitaswp", "taxid", "taxnumber", "taxpayerno",
+            "taxpayernumber", "taxidentificationnumber", "tin", "nationalid",
         ],
     ),
     (
         Field::Phone,
         &[
             "phone", "notelphp", "notelp", "telp", "telphp", "nomortelp", "nomortelphp", "notelepon", "noteleponhp",
-            "nomortelepon", "nomorteleponhp", "telepon", "teleponhp", "telpon", "notelpon", "notlp", "notlphp",
-            "tlp", "nohp", "nohptelp", "nomorhp", "hp", "hpwa", "nohpwa", "handphone", "nohandphone",
-            "nomorhandphone", "ponsel", "noponsel", "nomorponsel", "kontak", "nokontak", "nomorkontak", "wa", "nowa",
-            "nomorwa", "whatsapp", "nowhatsapp", "nomorwhatsapp", "phones", "phonenumber", "telephone", "mobile",
-            "mobilephone", "contactnumber",
+            "nomortelepon", "nomorteleponhp", "telepon", "teleponhp", "telpon", "notelpon", "notlp", "notlphp", "tlp",
+            "nohp", "nohptelp", "nomorhp", "hp", "hpwa", "nohpwa", "handphone", "nohandphone", "nomorhandphone",
+            "ponsel", "noponsel", "nomorponsel", "kontak", "nokontak", "nomorkontak", "wa", "nowa", "nomorwa",
+            "whatsapp", "nowhatsapp", "nomorwhatsapp", "phones", "phonenumber", "telephone", "mobile", "mobilephone",
+            "mobilenumber", "mobileno", "phoneno", "phonenumbers", "telephonenumber", "telephoneno", "cellphone",
+            "cell", "contactnumber", "contactphone", "telprumah", "teleponrumah", "notelprumah", "teleponseluler",
+            "notelpwp", "teleponwp", "hpwp", "nohpwp", "notelponwp", "telpwp", "notelpseluler", "kontakwp",
         ],
     ),
     (
         Field::Name,
         &[
-            "name", "namawp", "namawajibpajak", "nama", "namapenanggungpajak", "taxpayername", "taxpayer", "fullname",
+            "name", "namawp", "namawajibpajak", "nama", "namalengkap", "namapenanggungpajak", "namapkp",
+            "namaperusahaan", "namabadan", "wajibpajak", "taxpayername", "taxpayer", "fullname", "companyname",
+            "customername",
         ],
     ),
-    (Field::Matter, &["matter", "perihal", "jeniskegiatan", "kategori", "subject"]),
-    (Field::TaxType, &["taxtype", "jenispajak", "namapajak", "tax"]),
-    (Field::TaxCode, &["taxcode", "kapkjs", "mapkjs", "kodekapkjs"]),
+    (
+        Field::Matter,
+        &[
+            "matter", "perihal", "jeniskegiatan", "kegiatan", "jenispanggilan", "kategori", "subject", "purpose",
+        ],
+    ),
+    (Field::TaxType, &["taxtype", "jenispajak", "jnspajak", "jenispjk", "namapajak", "jenisspt", "tax", "kindoftax"]),
+    (Field::TaxCode, &["taxcode", "kapkjs", "mapkjs", "kodekapkjs", "kodepajak", "kodejenispajak"]),
     (Field::Kap, &["kap", "map", "kodekap", "kodemap", "kodeakunpajak"]),
     (Field::Kjs, &["kjs", "kodekjs", "kodejenissetoran"]),
     (
         Field::TaxPeriod,
-        &["taxperiod", "masapajak", "masa", "masatahunpajak", "masatahun", "period"],
+        &[
+            "taxperiod", "masapajak", "masa", "masatahunpajak", "masatahun", "masapjk", "periode", "periodepajak",
+            "period",
+        ],
     ),
-    (Field::TaxYear, &["taxyear", "tahunpajak", "thnpajak", "tahun", "year"]),
+    (
+        Field::TaxYear,
+        &[
+            "taxyear", "tahunpajak", "thnpajak", "thpajak", "tahunpjk", "tahun", "thn", "fiscalyear", "year",
+        ],
+    ),
     (
         Field::Amount,
-        &["amount", "totaltagihan", "jumlahtagihan", "jumlah", "saldo", "nilai", "pokok", "sanksi"],
+        &[
+            "amount", "totaltagihan", "jumlahtagihan", "nilaitagihan", "tagihan", "jumlahpajak", "jumlahterutang",
+            "kurangbayar", "nilaikurangbayar", "totaltunggakan", "jumlahtunggakan", "nilaitunggakan", "nominal",
+            "jumlah", "jml", "saldo", "nilai", "amountdue", "outstanding", "pokok", "sanksi",
+        ],
     ),
     (
         Field::DueDate,
         &[
             "duedate", "jatuhtempo", "tgljatuhtempo", "tanggaljatuhtempo", "jatuhtempopembayaran", "bataswaktu",
             "tglbataswaktu", "tanggalbataswaktu", "bataswaktulapor", "bataswaktubayar", "bataswaktupelaporan",
-            "bataswaktupembayaran", "deadline",
+            "bataswaktupembayaran", "batasakhir", "tgljt", "tgljthtempo", "jthtempo", "batasbayar", "bataslapor",
+            "batastanggal", "duedt", "dateofdue", "paymentdue", "payby", "fileby", "deadline",
         ],
     ),
-    (Field::Office, &["office", "kodekpp", "kpp", "kodekantor", "taxoffice"]),
-    (Field::Province, &["province", "provinsi", "propinsi", "prov", "namaprovinsi"]),
-    (Field::BillingCode, &["billingcode", "kodebilling", "idbilling", "nobilling"]),
+    (
+        Field::Office,
+        &[
+            "office", "kodekpp", "kpp", "kppterdaftar", "kodekantor", "taxoffice", "officecode", "taxofficecode",
+        ],
+    ),
+    (Field::Province, &["province", "provinsi", "propinsi", "prov", "namaprovinsi", "provinsiwp"]),
+    (
+        Field::BillingCode,
+        &[
+            "billingcode", "kodebilling", "kdbilling", "idbilling", "nobilling", "billing", "billingid",
+        ],
+    ),
     (Field::Priority, &["priority", "prioritas"]),
-    (Field::Language, &["language", "bahasa"]),
-    (Field::TimeZone, &["timezone", "zonawaktu", "zona"]),
-    (Field::Note, &["note", "notes", "keterangan", "catatan"]),
+    (Field::Language, &["language", "bahasa", "lang"]),
+    (Field::TimeZone, &["timezone", "zonawaktu", "zona", "tz"]),
+    (Field::Note, &["note", "notes", "keterangan", "ket", "catatan", "remark", "remarks", "comment", "comments"]),
 ];
 
 /// Which column serves which field.
@@ -173,6 +209,8 @@ pub(super) struct Columns {
     header: Vec<String>,
     /// Field and column, in the order in which they are read.
     used: Vec<(Field, usize)>,
+    /// Columns that serve no field and are kept with the contacts.
+    kept: Vec<usize>,
     shortest: usize,
 }
 
@@ -225,7 +263,27 @@ impl Columns {
             .at("row 1"));
         }
         let shortest = used.iter().filter(|(field, _)| !may_be_cut(*field)).map(|(_, column)| column + 1).max();
-        Ok(Columns { header, shortest: shortest.unwrap_or(0), used })
+        Ok(Columns { header, shortest: shortest.unwrap_or(0), used, kept: Vec::new() })
+    }
+
+    /// The same columns, of which those that serve no field are kept as the campaign says.
+    pub fn keeping(mut self, keep: &KeepColumns) -> Self {
+        let named: Option<Vec<String>> = match keep {
+            KeepColumns::All => None,
+            KeepColumns::Named(names) => Some(names.iter().map(|name| text::key(name)).collect()),
+        };
+        let kept = self.header.iter().enumerate().filter(|(column, name)| {
+            let key = text::key(name);
+            let wanted = named.as_ref().map_or(!is_ours(name), |names| names.contains(&key));
+            wanted && !key.is_empty() && self.used.iter().all(|(_, used)| used != column)
+        });
+        self.kept = kept.map(|(column, _)| column).take(EXTRA_MAX).collect();
+        self
+    }
+
+    /// The columns that are kept: name and number.
+    pub fn kept(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.kept.iter().map(|column| (self.header.get(*column).map_or("", String::as_str), *column))
     }
 
     /// The header as the file has it.
@@ -264,6 +322,13 @@ impl Columns {
         let column = self.column(cells, field);
         column.and_then(|column| cells.get(column)).map_or("", String::as_str)
     }
+}
+
+/// Titles of the columns that rejected rows are given besides the file's own.
+pub(super) const OWN: [&str; 3] = ["row", "reason", "hint"];
+
+fn is_ours(name: &str) -> bool {
+    OWN.contains(&name)
 }
 
 /// Fields without which a row still says the same about whom to call, when, and why.

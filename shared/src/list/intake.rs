@@ -204,6 +204,7 @@ impl<'a, S: Store> Intake<'a, S> {
             tally,
             header: summary.header,
             columns: summary.columns,
+            kept_columns: summary.kept_columns,
             niks_seem_cut: summary.niks_seem_cut,
             groups: self.groups.clone(),
             rejected_pages: self.rejected_pages,

@@ -36,7 +36,7 @@ impl Judge {
     /// what parts its cells there.
     pub fn record(&mut self, row: u32, cells: Vec<String>, delimiter: char, out: &mut Vec<Row>) -> Result<(), Problem> {
         let Some(columns) = &self.columns else {
-            self.columns = Some(Columns::find(cells, &self.rules.mapping)?);
+            self.columns = Some(Columns::find(cells, &self.rules.mapping)?.keeping(&self.rules.keep));
             return Ok(());
         };
         self.summary.rows += 1;
@@ -85,6 +85,7 @@ impl Judge {
             ));
         };
         self.summary.columns = columns.mapping();
+        self.summary.kept_columns = columns.kept().map(|(name, _)| name.to_owned()).collect();
         self.summary.header = columns.header().to_vec();
         self.summary.niks_seem_cut = self.niks >= NIKS_MIN && self.niks_ending_in_0 > self.niks / 2;
         Ok((self.summary, self.seen))

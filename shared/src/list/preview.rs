@@ -8,7 +8,7 @@ use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::Store;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Rows shown.
 const SHOWN: usize = 20;
@@ -71,6 +71,7 @@ impl<'a, S: Store> Preview<'a, S> {
             "not_compared": tally.not_compared,
             "niks_seem_cut": summary.niks_seem_cut,
             "columns": columns,
+            "kept_columns": summary.kept_columns,
             "ignored_columns": summary.ignored_columns(),
             "first_rows": seen.shown,
         }))
@@ -115,6 +116,7 @@ fn as_understood(row: &Row) -> Value {
                 "office": duty.office,
                 "billing_code": duty.billing_code,
                 "note": duty.note,
+                "extra": duty.extra.iter().cloned().collect::<BTreeMap<_, _>>(),
                 "priority": priority,
                 "language": language,
                 "time_zone": time_zone,

@@ -25,6 +25,8 @@ pub struct Summary {
     pub niks_seem_cut: bool,
     /// Columns that were recognised: name in the file, field.
     pub columns: Vec<(String, String)>,
+    /// Columns that serve no field and are kept with the contacts.
+    pub kept_columns: Vec<String>,
     /// The header line as in the file.
     pub header: Vec<String>,
 }
@@ -32,7 +34,7 @@ pub struct Summary {
 impl Summary {
     /// Columns that serve no field.
     pub fn ignored_columns(&self) -> Vec<&String> {
-        super::shelf::ignored(&self.header, &self.columns)
+        super::shelf::ignored(&self.header, &self.columns, &self.kept_columns)
     }
 }
 

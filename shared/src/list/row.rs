@@ -4,7 +4,7 @@ use super::columns::{Columns, Field};
 use super::taxpayer::Kind;
 use super::zone::{Clues, Zone};
 use super::{Guess, Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
-use crate::contact::{Contact, Duty, Language, Matter, NOTE_MAX};
+use crate::contact::{Contact, Duty, EXTRA_BYTES_MAX, Language, Matter, NOTE_MAX};
 
 /// A row that can be called, unless an earlier one is the same.
 #[derive(Debug)]
@@ -110,6 +110,11 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         note.clear();
     }
 
+    let (extra, extra_cut) = extra(cells, columns);
+    if extra_cut {
+        warnings.push(Warning::ExtraCut);
+    }
+
     let tax_type = text::words(cell(Field::TaxType));
     let tax_code = tax_code(columns, cells);
     let tax = if tax_code.is_empty() { text::key(&tax_type) } else { tax_code.clone() };
@@ -138,6 +143,7 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         office,
         billing_code,
         note,
+        extra,
     };
     let contact = Contact {
         taxpayer_id: taxpayer.id,
@@ -157,6 +163,24 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
 fn swallowed(cells: &[String], columns: &Columns, delimiter: char) -> bool {
     let per_row = columns.header().len().saturating_sub(1);
     cells.iter().any(|cell| cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row)
+}
+
+/// What is kept of the row's other columns, and whether some of it is left out.
+fn extra(cells: &[String], columns: &Columns) -> (Vec<(String, String)>, bool) {
+    let (mut extra, mut bytes, mut cut) = (Vec::new(), 0, false);
+    for (name, column) in columns.kept() {
+        let (text, shortened) = text::remark(cells.get(column).map_or("", String::as_str), text::TEXT_MAX);
+        cut |= shortened;
+        if text.is_empty() {
+            continue;
+        }
+        bytes += name.len() + text.len();
+        if bytes > EXTRA_BYTES_MAX {
+            return (extra, true);
+        }
+        extra.push((name.to_owned(), text));
+    }
+    (extra, cut)
 }
 
 fn matter(cell: &str) -> Option<Matter> {

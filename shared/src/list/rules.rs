@@ -1,7 +1,7 @@
 //! What a campaign says about the lists given to it.
 
 use super::{Mapping, RowKey};
-use crate::campaign::{AfterDue, MattersPerCall, Settings};
+use crate::campaign::{AfterDue, KeepColumns, MattersPerCall, Settings};
 use crate::contact::Matter;
 use crate::hours::local_date;
 use crate::vault::Identity;
@@ -22,6 +22,8 @@ pub struct Rules {
     pub past_due_allowed: bool,
     /// Whether rows of the same person become one contact: see [`MattersPerCall`].
     pub together: bool,
+    /// Which columns are kept that serve no field.
+    pub keep: KeepColumns,
     /// What the upload says about its columns.
     pub mapping: Mapping,
     /// What rows are known by in other lists.
@@ -38,6 +40,7 @@ impl Default for Rules {
             default_zone: None,
             past_due_allowed: false,
             together: false,
+            keep: KeepColumns::default(),
             mapping: Mapping::default(),
             row_key: RowKey::default(),
         }
@@ -59,6 +62,7 @@ impl Rules {
             default_zone: None,
             past_due_allowed: matches!(settings.after_due, AfterDue::Script(_)),
             together: settings.matters_per_call == MattersPerCall::All,
+            keep: settings.keep_columns.clone(),
             mapping: Mapping::default(),
             row_key: RowKey::of(identity),
         }

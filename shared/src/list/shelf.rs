@@ -47,6 +47,8 @@ pub struct Manifest {
     /// Header of the file, and the field each column was understood as.
     pub header: Vec<String>,
     pub columns: Vec<(String, String)>,
+    /// Columns that serve no field and are kept with the contacts.
+    pub kept_columns: Vec<String>,
     /// See [`Summary::niks_seem_cut`](super::Summary::niks_seem_cut).
     pub niks_seem_cut: bool,
     pub groups: Vec<ManifestGroup>,
@@ -114,7 +116,8 @@ impl Manifest {
             "not_compared": self.tally.not_compared,
             "niks_seem_cut": self.niks_seem_cut,
             "columns": columns,
-            "ignored_columns": ignored(&self.header, &self.columns),
+            "kept_columns": self.kept_columns,
+            "ignored_columns": ignored(&self.header, &self.columns, &self.kept_columns),
         });
         if let (true, Some(object)) = (awaits, json.as_object_mut()) {
             object.insert("hint".into(), hint.into());
@@ -123,9 +126,9 @@ impl Manifest {
     }
 }
 
-/// Columns of a file that serve no field.
-pub(super) fn ignored<'a>(header: &'a [String], columns: &[(String, String)]) -> Vec<&'a String> {
-    let used = |name: &&String| columns.iter().any(|(column, _)| column == *name);
+/// Columns of a file that serve no field and are not kept.
+pub(super) fn ignored<'a>(header: &'a [String], columns: &[(String, String)], kept: &[String]) -> Vec<&'a String> {
+    let used = |name: &&String| columns.iter().any(|(column, _)| column == *name) || kept.contains(name);
     header.iter().filter(|name| !name.is_empty() && !used(name)).collect()
 }
 

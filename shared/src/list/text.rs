@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest text kept of a cell that is only shown or spoken, in characters.
-const TEXT_MAX: usize = 200;
+pub(super) const TEXT_MAX: usize = 200;
 
 /// A cell that holds a number, date or phone: compatibility forms (full-width digits, no-break spaces) folded by
 /// NFKC, invisible characters dropped, and the marks removed by which spreadsheets keep text as text

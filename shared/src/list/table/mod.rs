@@ -1,8 +1,12 @@
 //! Tables as files: what was rejected and what was noted, as CSV, JSON or XLSX, written part by part.
 
+mod contacts;
 mod xlsx;
 mod zip;
 
+pub use contacts::{ContactLine, contact_titles};
+
+use super::columns::OWN;
 use super::{Rejection, Remark};
 use crate::problem::Problem;
 use serde::Serialize;
@@ -105,9 +109,6 @@ impl Table {
         Ok(())
     }
 }
-
-/// What the columns are called that rejected rows have besides the file's own. Uploads do not read them.
-const OWN: [&str; 3] = ["row", "reason", "hint"];
 
 /// A rejected row in the file's own columns, with its number, the reason and what to do: ready to be corrected and sent
 /// again.
