@@ -265,3 +265,79 @@ fn an_idempotency_key_stands_for_one_file() {
     assert_eq!(lists(&office.store.inner().keys()), lists(&keys_before));
     assert!(matches!(office.take(label("k2"), &file(2)), Ok(Taken::New(_))));
 }
+
+#[test]
+fn a_dry_run_tells_all_and_leaves_the_store_as_it_is() {
+    let office = Office::new();
+    let first = office.upload("a", &rows(1..=3));
+    let values = || {
+        let keys = office.store.inner().keys();
+        keys.into_iter().map(|key| (block_on(office.store.inner().get(&key)).unwrap(), key)).collect::<Vec<_>>()
+    };
+    let before = values();
+    office.store.reset();
+    let settings = &office.shelf.get("a").unwrap().settings;
+    let file = format!("{HEADER}{}{}{}", rows(2..=4), row(9).replace("0812", "08x2"), row(4));
+    let preview = block_on(async {
+        let rules = Rules::for_campaign(settings, &office.vault, Vec::new(), NOW_MS);
+        let others = Others::of(&office.store, &office.vault, &office.shelf, "a", NOW_MS).await?;
+        let mut preview = list::Preview::new(&office.store, rules, others);
+        for chunk in file.as_bytes().chunks(50) {
+            preview.push(chunk).await?;
+        }
+        preview.finish().await
+    });
+    let preview = preview.unwrap();
+    assert_eq!(values(), before);
+    let counts = office.store.counts();
+    assert_eq!((counts.set, counts.set_many, counts.delete_many), (0, 0, 0), "{counts:?}");
+    let figure = |name: &str| preview[name].as_u64().unwrap();
+    assert_eq!(["rows", "accepted", "contacts", "rejected", "duplicates"].map(figure), [5, 1, 1, 4, 1]);
+    assert_eq!(preview["rejected_by_reason"], json!({ "duplicate": 1, "duplicate_in_list": 2, "phone_letters": 1 }));
+    assert_eq!(preview["guesses_by_kind"], json!({ "zone_of_registration": 1 }));
+    assert_eq!(preview["columns"]["HP"], "phone");
+    let rows = preview["first_rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 5);
+    assert_eq!((&rows[0]["rejected"], &rows[0]["list"]), (&json!("duplicate_in_list"), &json!(first.list)));
+    assert_eq!((&rows[2]["phones"], &rows[2]["row"]), (&json!(["+6281200000004"]), &json!(4)));
+}
+
+#[test]
+fn rejected_rows_come_back_as_they_were() {
+    use dering::list::{Format, RejectedLine, Table, rejected_titles};
+    let office = Office::new();
+    let header = "NPWP;NAMA;HP;JATUH TEMPO;KETERANGAN;LAIN\n";
+    // Each has a wrong due date, and cells that a spreadsheet would take for formulas.
+    let cells = ["=Budi", "-Siti; \"A\"", "@Ani", "+Tono", "' Rini", "'=Dewi"];
+    let row = |n: u32, name: &str, due: &str| {
+        format!(
+            "{};\"{}\";+62812{n:08};{due};\"- {}\";=1+1\n",
+            npwp(n),
+            name.replace('"', "\"\""),
+            name.replace('"', "\"\"")
+        )
+    };
+    let file = |due: &str| header.to_owned() + &(1..).zip(cells).map(|(n, name)| row(n, name, due)).collect::<String>();
+    let Ok(Taken::New(first)) = office.take(Label { campaign: "a".into(), ..Label::default() }, &file("31/02/2027"))
+    else {
+        panic!("it is new")
+    };
+    assert_eq!(counts(&first), (6, 0, 6));
+    let mut csv = Vec::new();
+    let mut table = Table::new(Format::Csv, rejected_titles(&first.header), &mut csv).unwrap();
+    for rejection in office.rejected(&first) {
+        table.add(&RejectedLine::of(&rejection, &first.header), &mut csv).unwrap();
+    }
+    table.end(&mut csv).unwrap();
+    let corrected = String::from_utf8(csv).unwrap().replace("31/02/2027", "31/03/2027");
+    let (from_csv, from_file) = (text(&corrected).0, text(&file("31/03/2027")).0);
+    assert_eq!(from_csv.len(), 6);
+    for (a, b) in from_csv.iter().zip(&from_file) {
+        assert_eq!(accepted(a), accepted(b));
+    }
+    assert_eq!(accepted(&from_csv[0]).name, "=Budi");
+    let Ok(Taken::New(second)) = office.take(Label { campaign: "a".into(), ..Label::default() }, &corrected) else {
+        panic!("it is new")
+    };
+    assert_eq!(counts(&second), (6, 6, 0));
+}

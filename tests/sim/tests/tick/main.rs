@@ -8,6 +8,7 @@ mod cost;
 mod damage;
 mod hours;
 mod limits;
+mod lists;
 mod matters;
 mod order;
 mod overlap;
