@@ -38,6 +38,7 @@ pub struct Intake<'a, S: Store> {
     list: String,
     key: DataKey,
     sift: Option<Sift>,
+    others: Option<Others>,
     /// What is said of the columns: the same file understood otherwise is another list.
     mapping: String,
     pages: Option<Pages<ShardOf<'a>>>,
@@ -94,6 +95,7 @@ impl<'a, S: Store> Intake<'a, S> {
             aside: Vec::new(),
             mapping: rules.mapping.fingerprint(),
             sift: Some(Sift::new(rules)),
+            others: None,
             pages: Some(pages),
             groups: Vec::new(),
             group_at: HashMap::new(),
@@ -164,14 +166,35 @@ impl<'a, S: Store> Intake<'a, S> {
             let news = tick::ShardNews::ListAdded { list: manifest.list.clone() };
             tick::log(shard).append(self.store, &news.encode(), &clock).await.map_err(Problem::from)?;
         }
-        Ok(taken)
+        Ok(match taken {
+            Taken::New(manifest) => Taken::New(self.meet(manifest, clock()).await),
+            known => known,
+        })
+    }
+
+    /// Compares a list that was just told of with those that came while it was uploaded: of two, one at least is told of the
+    /// other. The list is taken, so nothing that goes wrong here is an error.
+    async fn meet(&self, manifest: Manifest, now_ms: i64) -> Manifest {
+        let Some(others) = &self.others else { return manifest };
+        let Ok(mut later) = others.since(self.store, self.vault, now_ms).await else { return manifest };
+        later.leave_out(&manifest.list);
+        match later.meet(self.store, &self.key, &manifest).await {
+            Ok(also_in) if !also_in.is_empty() => {
+                let mut told = manifest;
+                told.tally.also_in = also_in;
+                let _ = self.store.set(&keys::manifest(&told.list), &told.encode()).await;
+                told
+            }
+            _ => manifest,
+        }
     }
 
     /// Writes all there is of the file.
     async fn write(&mut self, clock: &impl Fn() -> i64) -> Result<Manifest, Problem> {
         let mut rows = Vec::new();
         let Some(sift) = self.sift.take() else { return Err(lost()) };
-        let Sifted { summary, tally, identities } = sift.end(self.store, &mut rows).await?;
+        let Sifted { summary, tally, identities, others } = sift.end(self.store, &mut rows).await?;
+        self.others = others;
         self.take(rows);
         let together = self.gather.is_some();
         if let Some(gather) = self.gather.take() {

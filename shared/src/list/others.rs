@@ -10,7 +10,7 @@ use super::identity::{from_distances, page_of};
 use super::{live, shelf};
 use crate::campaign::{Shelf, State};
 use crate::problem::Problem;
-use crate::store::{Store, StoreError, decode, keys};
+use crate::store::{Store, decode, keys};
 use crate::vault::{DataKey, Vault};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const VERSION: u8 = 1;
 /// Pages read at a time: 4 MiB.
 const PAGES_AT_A_TIME: usize = 512;
-/// Pages kept: 4 MiB.
-const KEPT_MAX: usize = 512;
+/// Pages kept: 8 MiB, all of a list of a million rows.
+const KEPT_MAX: usize = 1_024;
 
 /// Another list that is still called.
 struct Other {
@@ -42,6 +42,11 @@ pub(super) struct Place<'a> {
 
 /// The lists that are still called.
 pub struct Others {
+    campaign: String,
+    /// Campaigns that are not finished.
+    open: BTreeSet<String>,
+    /// All lists of theirs that there were.
+    known: BTreeSet<String>,
     lists: Vec<Other>,
     filter: Option<Filter>,
     kept: HashMap<(usize, u32), Vec<u64>>,
@@ -58,14 +63,31 @@ impl Others {
         campaign: &str,
         now_ms: i64,
     ) -> Result<Self, Problem> {
-        let failed = |e: StoreError| Problem::store(&e);
+        let open = campaigns.campaigns.iter().filter(|c| c.state != State::Finished).map(|c| c.id.clone()).collect();
+        Others::but(store, vault, campaign, open, &BTreeSet::new(), now_ms).await
+    }
+
+    /// Those that came since.
+    pub(super) async fn since<S: Store>(&self, store: &S, vault: &Vault, now_ms: i64) -> Result<Self, Problem> {
+        Others::but(store, vault, &self.campaign, self.open.clone(), &self.known, now_ms).await
+    }
+
+    async fn but<S: Store>(
+        store: &S,
+        vault: &Vault,
+        campaign: &str,
+        open: BTreeSet<String>,
+        except: &BTreeSet<String>,
+        now_ms: i64,
+    ) -> Result<Self, Problem> {
         let mut live = live::live(store, now_ms).await?;
-        live.retain(|_, of| of == campaign || campaigns.get(of).is_some_and(|c| c.state != State::Finished));
-        let lists: Vec<&String> = live.keys().collect();
-        let (mut others, mut unread) = (Vec::new(), BTreeSet::new());
-        for part in lists.chunks(PAGES_AT_A_TIME) {
+        live.retain(|list, of| (of == campaign || open.contains(of)) && !except.contains(list));
+        let known: BTreeSet<String> = live.into_keys().collect();
+        let (mut lists, mut unread) = (Vec::new(), BTreeSet::new());
+        for part in known.iter().collect::<Vec<_>>().chunks(PAGES_AT_A_TIME) {
             let places = part.iter().flat_map(|list| [keys::manifest(list), keys::data_key(list)]);
-            let mut values = store.get_all(&places.collect::<Vec<_>>()).await.map_err(failed)?.into_iter();
+            let values = store.get_all(&places.collect::<Vec<_>>()).await.map_err(|e| Problem::store(&e))?;
+            let mut values = values.into_iter();
             for list in part {
                 let (manifest, wrapped) = (values.next().flatten(), values.next().flatten());
                 let manifest = manifest.and_then(|bytes| shelf::Manifest::decode(&bytes));
@@ -73,7 +95,7 @@ impl Others {
                 let Some(wrapped) = wrapped else { continue };
                 let key = vault.data_key(&wrapped, &keys::data_key(list));
                 match (manifest, key) {
-                    (Some(manifest), Ok(key)) if manifest.identity_pages > 0 => others.push(Other {
+                    (Some(manifest), Ok(key)) if manifest.identity_pages > 0 => lists.push(Other {
                         own: manifest.campaign == campaign,
                         list: manifest.list,
                         key,
@@ -86,7 +108,8 @@ impl Others {
                 }
             }
         }
-        Ok(Others { lists: others, filter: None, kept: HashMap::new(), unread })
+        let campaign = campaign.to_owned();
+        Ok(Others { campaign, open, known, lists, filter: None, kept: HashMap::new(), unread })
     }
 
     /// Lists that rows could not be looked for in.
@@ -154,6 +177,31 @@ impl Others {
         Ok(found)
     }
 
+    /// Does not count a list among those that came since: it is the one compared.
+    pub(super) fn leave_out(&mut self, list: &str) {
+        self.lists.retain(|other| other.list != list);
+    }
+
+    /// How many rows of a list these have, by list.
+    pub(super) async fn meet<S: Store>(
+        &mut self,
+        store: &S,
+        key: &DataKey,
+        manifest: &shelf::Manifest,
+    ) -> Result<BTreeMap<String, u64>, Problem> {
+        let mut met = BTreeMap::new();
+        for n in 0..if self.lists.is_empty() { 0 } else { manifest.identity_pages } {
+            let page = shelf::open::<Vec<u64>, S>(store, key, &keys::identities(&manifest.list, n)).await;
+            let page = from_distances(page.map_err(|e| Problem::store(&e))?.unwrap_or_default());
+            for at in self.find(store, page.into_iter()).await?.into_values() {
+                if let Some(place) = self.place(at) {
+                    *met.entry(place.list.to_owned()).or_default() += 1;
+                }
+            }
+        }
+        Ok(met)
+    }
+
     /// A list by its number in what was found.
     pub(super) fn place(&self, at: usize) -> Option<Place<'_>> {
         self.lists.get(at).map(|other| Place { list: &other.list, own: other.own })
@@ -165,8 +213,13 @@ impl Others {
         if missing.is_empty() {
             return Ok(());
         }
-        if self.kept.len() + missing.len() > KEPT_MAX {
-            self.kept.retain(|(of, n), _| *of == at && pages.contains(n));
+        let wanted = |of: usize, n: u32| of == at && pages.binary_search(&n).is_ok();
+        // A file that is sent again is found in one list: its pages stay longest.
+        let likely = (0..self.lists.len()).max_by_key(|at| self.lists.get(*at).map(|other| other.found));
+        for stays in [likely, None] {
+            if self.kept.len() + missing.len() > KEPT_MAX {
+                self.kept.retain(|(of, n), _| wanted(*of, *n) || Some(*of) == stays);
+            }
         }
         let read = self.read(store, at, &missing).await?;
         self.kept.extend(read.into_iter().map(|(n, page)| ((at, n), page)));

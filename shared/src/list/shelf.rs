@@ -113,6 +113,7 @@ impl Manifest {
             "warnings_url": format!("/v1/lists/{}/warnings", self.list),
             "guesses_by_kind": self.tally.guesses,
             "duplicates_of": self.tally.duplicates_of,
+            "also_in": self.tally.also_in,
             "not_compared": self.tally.not_compared,
             "niks_seem_cut": self.niks_seem_cut,
             "columns": columns,

@@ -22,6 +22,9 @@ pub struct Tally {
     pub guesses: BTreeMap<String, u64>,
     /// Rows rejected as duplicates of other lists, by list.
     pub duplicates_of: BTreeMap<String, u64>,
+    /// Rows that lists have too which were uploaded at the same moment, by list. Nobody was there first, so they were
+    /// accepted in both.
+    pub also_in: BTreeMap<String, u64>,
     /// Lists that the rows could not all be compared with, because what is kept of them cannot be read.
     pub not_compared: BTreeSet<String>,
 }
@@ -31,6 +34,7 @@ pub(super) struct Sifted {
     pub summary: Summary,
     pub tally: Tally,
     pub identities: Identities,
+    pub others: Option<Others>,
 }
 
 pub(super) struct Sift {
@@ -68,11 +72,11 @@ impl Sift {
         self.reader.end(&mut self.held)?;
         self.compare(store, out).await?;
         let Sift { reader, others, mut tally, .. } = self;
-        if let Some(others) = others {
+        if let Some(others) = &others {
             tally.not_compared = others.unread().clone();
         }
         let (summary, identities) = reader.close()?;
-        Ok(Sifted { summary, tally, identities })
+        Ok(Sifted { summary, tally, identities, others })
     }
 
     async fn compare<S: Store>(&mut self, store: &S, out: &mut Vec<Row>) -> Result<(), Problem> {

@@ -14,7 +14,14 @@ pub(super) fn value(cell: &str) -> String {
     if let Some(quoted) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         text = quoted.trim();
     }
-    text.trim_start_matches(['\'', '’', '‘', '`']).trim().to_owned()
+    without_decimals(text.trim_start_matches(['\'', '’', '‘', '`']).trim()).to_owned()
+}
+
+/// `81234567890.0` is what programs make of a number that they count with: its last zero is nobody's digit.
+fn without_decimals(text: &str) -> &str {
+    let Some((whole, decimals)) = text.split_once(['.', ',']) else { return text };
+    let is_number = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
+    if is_number && matches!(decimals, "0" | "00") { whole } else { text }
 }
 
 /// A cell that holds words: white space collapsed, control and invisible characters dropped, length bounded.

@@ -341,3 +341,29 @@ fn rejected_rows_come_back_as_they_were() {
     };
     assert_eq!(counts(&second), (6, 6, 0));
 }
+
+#[test]
+fn of_two_lists_uploaded_at_once_the_later_is_told_of_the_other() {
+    let office = Office::new();
+    let dice = |bytes: &mut [u8]| bytes.iter_mut().for_each(|b| *b = office.dice.borrow_mut().below(256) as u8);
+    let begin = |name: &str| {
+        let rules = Rules::for_campaign(&office.shelf.campaigns[0].settings, &office.vault, Vec::new(), NOW_MS);
+        let label = Label { campaign: "a".into(), name: name.into(), ..Label::default() };
+        let others = block_on(Others::of(&office.store, &office.vault, &office.shelf, "a", NOW_MS)).unwrap();
+        Intake::new(&office.store, &office.vault, &dice, 1, label, rules).beside(others)
+    };
+    let (mut first, mut second) = (begin("first"), begin("second"));
+    let end =
+        |intake: &mut Intake<'_, _>, numbers| block_on(intake.push(format!("{HEADER}{}", rows(numbers)).as_bytes()));
+    end(&mut first, 1..=5).unwrap();
+    end(&mut second, 4..=9).unwrap();
+    let finish = |intake: Intake<'_, _>| match block_on(intake.finish(|| NOW_MS, async |_| {})).unwrap() {
+        Taken::New(manifest) => manifest,
+        Taken::Known(_) => panic!("it is new"),
+    };
+    let (first, second) = (finish(first), finish(second));
+    assert_eq!((counts(&first), counts(&second)), ((5, 5, 0), (6, 6, 0)));
+    assert_eq!((first.tally.also_in.len(), second.tally.also_in.clone()), (0, [(first.list.clone(), 2)].into()));
+    let kept = block_on(list::manifest(&office.store, &second.list)).unwrap().unwrap();
+    assert_eq!(kept, second);
+}

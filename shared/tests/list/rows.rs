@@ -238,3 +238,58 @@ fn every_guess_is_told() {
         assert_eq!(told, warnings, "{row}");
     }
 }
+
+/// What becomes of one row with these cells.
+fn one(npwp: &str, hp: &str, due: &str, amount: &str) -> Row {
+    let list = format!("NPWP\tHP\tJATUH TEMPO\tJUMLAH\tPROVINSI\n{npwp}\t{hp}\t{due}\t{amount}\tBali\n");
+    text(&list).0.remove(0)
+}
+
+#[test]
+fn values_as_offices_write_them() {
+    let (npwp, hp, due) = ("0079001012541000", "081200000101", "31/03/2027");
+    for (cell, numbers) in [
+        ("0812-0000-0101 / 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("0812-0000-0101, 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("0812-0000-0101; 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("0812-0000-0101 atau 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("+62 812 0000 0101", "+6281200000101"),
+        ("62812.0000.0101", "+6281200000101"),
+        ("81200000101", "+6281200000101"),
+        ("(021) 5250208 ext. 15", "+62215250208"),
+        // What a program made of a number: the last zero is nobody's digit.
+        ("81200000101.0", "+6281200000101"),
+        ("6281200000101.00", "+6281200000101"),
+        ("81200000101,0", "+6281200000101"),
+    ] {
+        assert_eq!(accepted(&one(npwp, cell, due, "")).phones.join(" "), numbers, "{cell}");
+    }
+    for (cell, reason) in [
+        ("0812OO00101", Reason::PhoneLetters),
+        ("81200000101.5", Reason::PhoneLetters),
+        ("8.12E+10", Reason::PhoneScientific),
+        ("14045", Reason::PhoneSpecial),
+        ("0809 1234567", Reason::PhoneSpecial),
+        ("+65 6123 4567", Reason::PhoneForeign),
+    ] {
+        assert_eq!(rejected(&one(npwp, cell, due, "")).reason, reason, "{cell}");
+    }
+    for cell in
+        ["07.900.101.2-541.000", "079001012541000", "79001012541000", "79001012541000.0", "0079001012541000000001"]
+    {
+        assert_eq!(accepted(&one(cell, hp, due, "")).taxpayer_id, npwp, "{cell}");
+    }
+    for (cell, reason) in [
+        ("7.90010125E+13", Reason::NpwpScientific),
+        ("79001012541000.5", Reason::NpwpChecksum),
+        ("3273011503850000", Reason::NikTruncated),
+    ] {
+        assert_eq!(rejected(&one(cell, hp, due, "")).reason, reason, "{cell}");
+    }
+    for cell in ["1.234.567,00", "Rp 1,234,567", "1234567", "1234567.0", "Rp1.234.567,-"] {
+        assert_eq!(accepted(&one(npwp, hp, due, cell)).duty.amount, Some(1_234_567), "{cell}");
+    }
+    for cell in ["31/03/2027", "2027-03-31", "31 Maret 2027", "46477", "46477.0", "31-03-2027", "31 March 2027"] {
+        assert_eq!(accepted(&one(npwp, hp, cell, "")).duty.due_date, date(2027, 3, 31), "{cell}");
+    }
+}
