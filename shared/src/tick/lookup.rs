@@ -1,7 +1,7 @@
 //! Looking up: what the store knows of candidates' persons and matters, for all of them at once.
 
 use super::again::Local;
-use super::queue::Candidate;
+pub use super::queue::Candidate;
 use super::rules::Facts;
 use super::state::Shard;
 use crate::campaign::{Campaign, PersonLimits};
@@ -38,10 +38,8 @@ pub struct Around<'a> {
 /// What is known of a candidate.
 pub struct Known {
     pub person: Person,
-    /// All that it is called about is settled.
-    pub settled: bool,
-    /// When the last of it that is not settled falls due; of all of it, if all is.
-    pub last_due: Date,
+    /// What it is called about and is not settled: row of the list, due date.
+    pub open: Vec<(u32, Date)>,
     /// Of each duty.
     pub settlement_keys: Vec<Vec<String>>,
     pub suppressed: Option<Reason>,
@@ -51,6 +49,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// All that it is called about is settled.
+    pub fn settled(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// What the rules decide by.
     pub fn facts<'a>(&'a self, around: &Around<'a>, candidate: &'a Candidate, in_call: bool) -> Facts<'a> {
         let Around { vault, state, campaign, calendar, limits, now_ms } = *around;
@@ -65,8 +68,8 @@ impl Known {
             overtaken: state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),
             withdrawn: list.is_some_and(|l| l.withdrawn),
             unconfirmed: list.is_some_and(|l| l.size.awaits_confirmation(settings.confirm_above)),
-            settled: self.settled,
-            last_due: self.last_due,
+            settled: self.settled(),
+            last_due: self.open.iter().map(|(_, due)| *due).max().unwrap_or(contact.last_due()),
             suppressed: self.suppressed,
             wrong_number: self.wrong_number,
             held_out: suppression::held_out(vault, &contact.taxpayer_id, settings.holdout_percent),
@@ -128,8 +131,7 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
             let open = suppression::open(contact, keys, settlements);
             Known {
                 person: person.clone(),
-                settled: open.is_empty(),
-                last_due: open.iter().map(|duty| duty.due_date).max().unwrap_or(contact.last_due()),
+                open: open.iter().map(|duty| (duty.row, duty.due_date)).collect(),
                 settlement_keys: keys.clone(),
                 suppressed: [reason(0), reason(1)].into_iter().flatten().max_by_key(|r| *r == Reason::Deceased),
                 wrong_number: reason(2).is_some(),
