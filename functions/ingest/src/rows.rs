@@ -3,7 +3,7 @@
 use crate::lists;
 use bytes::Bytes;
 use dering::list::{
-    self, ContactLine, Format, Manifest, RejectedLine, Table, contact_titles, noted_titles, rejected_titles,
+    self, ContactLine, Manifest, RejectedLine, Table, TableFormat, contact_titles, noted_titles, rejected_titles,
 };
 use dering::problem::Problem;
 use dering::vault::DataKey;
@@ -55,7 +55,7 @@ async fn download(list: &str, head: &Head, kind: Kind) -> Result<Reply, Problem>
     let manifest = lists::found(list).await?;
     let vault = config::vault().await?;
     let key = list::data_key(&SpinStore, &vault, list).await.map_err(|e| Problem::store(&e))?.ok_or_else(gone)?;
-    let format = Format::of(head.header("accept"));
+    let format = TableFormat::of(head.header("accept"));
     let titles = match kind {
         Kind::Rejected => rejected_titles(&manifest.header),
         Kind::Noted { .. } => noted_titles(),

@@ -78,7 +78,7 @@ pub use shelf::{Manifest, ManifestGroup, data_key, fix_shards, manifest, read_no
 pub use sift::Tally;
 pub use size::{CONFIRM_ABOVE, Size, size};
 pub use source::{Label, Occasion};
-pub use table::{ContactLine, Format, Line, RejectedLine, Table, contact_titles, noted_titles, rejected_titles};
+pub use table::{ContactLine, Line, RejectedLine, Table, TableFormat, contact_titles, noted_titles, rejected_titles};
 
 use crate::contact::Contact;
 

@@ -304,7 +304,7 @@ fn a_dry_run_tells_all_and_leaves_the_store_as_it_is() {
 
 #[test]
 fn rejected_rows_come_back_as_they_were() {
-    use dering::list::{Format, RejectedLine, Table, rejected_titles};
+    use dering::list::{RejectedLine, Table, TableFormat, rejected_titles};
     let office = Office::new();
     let header = "NPWP;NAMA;HP;JATUH TEMPO;KETERANGAN;LAIN\n";
     // Each has a wrong due date, and cells that a spreadsheet would take for formulas.
@@ -324,7 +324,7 @@ fn rejected_rows_come_back_as_they_were() {
     };
     assert_eq!(counts(&first), (6, 0, 6));
     let mut csv = Vec::new();
-    let mut table = Table::new(Format::Csv, rejected_titles(&first.header), &mut csv).unwrap();
+    let mut table = Table::new(TableFormat::Csv, rejected_titles(&first.header), &mut csv).unwrap();
     for rejection in office.rejected(&first) {
         table.add(&RejectedLine::of(&rejection, &first.header), &mut csv).unwrap();
     }

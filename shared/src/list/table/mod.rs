@@ -14,7 +14,7 @@ use xlsx::Workbook;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum TableFormat {
     /// UTF-8 with its mark, by which spreadsheet programs know it; semicolons.
     Csv,
     /// An array of objects.
@@ -25,21 +25,21 @@ pub enum Format {
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-impl Format {
+impl TableFormat {
     /// What the header `Accept` asks for; CSV where it asks for nothing known here.
     pub fn of(accept: Option<&str>) -> Self {
         match accept {
-            Some(accept) if accept.contains("json") => Format::Json,
-            Some(accept) if accept.contains(XLSX) => Format::Xlsx,
-            _ => Format::Csv,
+            Some(accept) if accept.contains("json") => TableFormat::Json,
+            Some(accept) if accept.contains(XLSX) => TableFormat::Xlsx,
+            _ => TableFormat::Csv,
         }
     }
 
     pub fn content_type(self) -> &'static str {
         match self {
-            Format::Csv => "text/csv; charset=utf-8",
-            Format::Json => "application/json",
-            Format::Xlsx => XLSX,
+            TableFormat::Csv => "text/csv; charset=utf-8",
+            TableFormat::Json => "application/json",
+            TableFormat::Xlsx => XLSX,
         }
     }
 }
@@ -52,7 +52,7 @@ pub trait Line: Serialize {
 
 /// A table on its way.
 pub struct Table {
-    format: Format,
+    format: TableFormat,
     titles: Vec<String>,
     workbook: Option<Workbook>,
     any: bool,
@@ -60,15 +60,15 @@ pub struct Table {
 
 impl Table {
     /// Begins a table: its first bytes are added to `out`.
-    pub fn new(format: Format, titles: Vec<String>, out: &mut Vec<u8>) -> Result<Self, Problem> {
+    pub fn new(format: TableFormat, titles: Vec<String>, out: &mut Vec<u8>) -> Result<Self, Problem> {
         let mut table = Table { format, titles, workbook: None, any: false };
         match format {
-            Format::Csv => {
+            TableFormat::Csv => {
                 out.extend_from_slice("\u{feff}".as_bytes());
                 csv_line(&table.titles, out);
             }
-            Format::Json => out.push(b'['),
-            Format::Xlsx => table.workbook = Some(Workbook::new(&table.titles, out)?),
+            TableFormat::Json => out.push(b'['),
+            TableFormat::Xlsx => table.workbook = Some(Workbook::new(&table.titles, out)?),
         }
         Ok(table)
     }
@@ -76,20 +76,20 @@ impl Table {
     /// Adds a row.
     pub fn add<L: Line>(&mut self, line: &L, out: &mut Vec<u8>) -> Result<(), Problem> {
         match self.format {
-            Format::Csv => {
+            TableFormat::Csv => {
                 let mut cells = line.cells();
                 // A row that lost its last cells has them empty, so that what follows stands under its title.
                 cells.resize(cells.len().max(self.titles.len()), String::new());
                 csv_line(&cells, out);
             }
-            Format::Json => {
+            TableFormat::Json => {
                 if self.any {
                     out.push(b',');
                 }
                 // Plain data always has a form in JSON, and memory takes it.
                 let _ = serde_json::to_writer(&mut *out, line);
             }
-            Format::Xlsx => {
+            TableFormat::Xlsx => {
                 if let Some(workbook) = &mut self.workbook {
                     workbook.row(&line.cells(), out)?;
                 }
@@ -102,7 +102,7 @@ impl Table {
     /// Ends the table.
     pub fn end(self, out: &mut Vec<u8>) -> Result<(), Problem> {
         match (self.format, self.workbook) {
-            (Format::Json, _) => out.push(b']'),
+            (TableFormat::Json, _) => out.push(b']'),
             (_, Some(workbook)) => workbook.end(out)?,
             _ => {}
         }

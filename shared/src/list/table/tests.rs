@@ -18,7 +18,7 @@ fn header(titles: &str) -> Vec<String> {
     titles.split(';').map(str::to_owned).collect()
 }
 
-fn written(format: Format, header: &[String], rows: &[Rejection]) -> Vec<u8> {
+fn written(format: TableFormat, header: &[String], rows: &[Rejection]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut table = Table::new(format, rejected_titles(header), &mut out).unwrap();
     for row in rows {
@@ -31,13 +31,13 @@ fn written(format: Format, header: &[String], rows: &[Rejection]) -> Vec<u8> {
 #[test]
 fn what_is_asked_for_is_what_is_written() {
     for (accept, format) in [
-        (None, Format::Csv),
-        (Some("*/*"), Format::Csv),
-        (Some("text/csv"), Format::Csv),
-        (Some("application/json"), Format::Json),
-        (Some(XLSX), Format::Xlsx),
+        (None, TableFormat::Csv),
+        (Some("*/*"), TableFormat::Csv),
+        (Some("text/csv"), TableFormat::Csv),
+        (Some("application/json"), TableFormat::Json),
+        (Some(XLSX), TableFormat::Xlsx),
     ] {
-        assert_eq!(Format::of(accept), format);
+        assert_eq!(TableFormat::of(accept), format);
     }
 }
 
@@ -49,7 +49,7 @@ fn csv_holds_no_formula_and_stands_under_its_titles() {
         rejection(3, &["-5", "a;\"b\"\nc"]),
         rejection(4, &["\t@x", "＝x", " =y"]),
     ];
-    let text = String::from_utf8(written(Format::Csv, &header, &rows)).unwrap();
+    let text = String::from_utf8(written(TableFormat::Csv, &header, &rows)).unwrap();
     let hint = Reason::NpwpChecksum.hint();
     assert_eq!(
         text,
@@ -77,7 +77,8 @@ fn columns_of_ours_are_not_repeated_and_the_other_list_is_named() {
 fn json_is_an_array_whatever_it_holds() {
     for count in 0..3 {
         let rows: Vec<Rejection> = (0..count).map(|n| rejection(n, &["a"])).collect();
-        let json: Vec<serde_json::Value> = serde_json::from_slice(&written(Format::Json, &header("A"), &rows)).unwrap();
+        let json: Vec<serde_json::Value> =
+            serde_json::from_slice(&written(TableFormat::Json, &header("A"), &rows)).unwrap();
         assert_eq!(json.len(), count as usize);
         assert!(json.iter().all(|row| row["cells"] == serde_json::json!(["a"]) && row["reason"] == "npwp_checksum"));
     }
@@ -111,7 +112,7 @@ fn entries(bytes: &[u8]) -> Vec<(String, String)> {
 #[test]
 fn a_workbook_has_all_its_parts_and_every_cell_is_text() {
     let rows = [rejection(2, &["0012", "=1+1", "a<b>&\u{1}\r\n_x0041_ _xyz"])];
-    let entries = entries(&written(Format::Xlsx, &header("NPWP;NAMA;HP"), &rows));
+    let entries = entries(&written(TableFormat::Xlsx, &header("NPWP;NAMA;HP"), &rows));
     let names: Vec<_> = entries.iter().map(|(name, _)| name.as_str()).collect();
     let others =
         ["[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"];
@@ -132,7 +133,7 @@ fn a_workbook_has_all_its_parts_and_every_cell_is_text() {
 fn a_workbook_grows_without_keeping_what_was_written() {
     let mut out = Vec::new();
     let header = header("A");
-    let mut table = Table::new(Format::Xlsx, rejected_titles(&header), &mut out).unwrap();
+    let mut table = Table::new(TableFormat::Xlsx, rejected_titles(&header), &mut out).unwrap();
     let (mut whole, mut held_max) = (Vec::new(), 0);
     for n in 0..20_000 {
         table.add(&RejectedLine::of(&rejection(n, &["x"]), &header), &mut out).unwrap();

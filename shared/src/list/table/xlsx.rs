@@ -77,7 +77,7 @@ impl Workbook {
                     r#"<Relationships xmlns="{PACKAGE}/relationships">{relations}<Relationship Id="s" Type="{RELATIONS}/styles" Target="styles.xml"/></Relationships>"#
                 ),
             ),
-            // Format 49 is text: what is typed into a cell stays as it is typed.
+            // TableFormat 49 is text: what is typed into a cell stays as it is typed.
             (
                 "xl/styles.xml",
                 format!(
