@@ -1,7 +1,7 @@
 //! Lists: upload, append, show, confirm, withdraw.
 
 use dering::campaign;
-use dering::list::{self, Intake, Label, Manifest, Mapping, Others, Preview, Rules, Taken};
+use dering::list::{self, Format, Intake, Label, Manifest, Mapping, Others, Preview, Rules, Taken};
 use dering::problem::Problem;
 use dering::store::{Store, keys};
 use dering::tick::{ShardNews, log};
@@ -25,13 +25,13 @@ pub async fn upload(id: &str, part_of: Option<String>, head: &Head, body: &mut B
             "Upload the list to a campaign that is not over.",
         ));
     }
-    csv_only(head)?;
     let dry_run = match head.parameter("dry_run").as_deref() {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => return Err(parameter("dry_run", "true or false")),
     };
     let mut label = Label::parse(id, |name| head.parameter(name), head.header("source-contact"))?;
+    label.format = format(head);
     label.part_of = part_of;
     label.key = head.header("idempotency-key").map(campaign::valid_key).transpose()?.map(str::to_owned);
     let vault = config::vault().await?;
@@ -41,7 +41,7 @@ pub async fn upload(id: &str, part_of: Option<String>, head: &Head, body: &mut B
     rules.mapping = Mapping::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
     let others = Others::of(&SpinStore, &vault, &shelf, id, now_ms).await?;
     if dry_run {
-        let mut preview = Preview::new(&SpinStore, rules, others);
+        let mut preview = Preview::new(&SpinStore, rules, label.format, others);
         while let Some(chunk) = body.chunk(FILE_MAX).await? {
             preview.push(&chunk).await?;
         }
@@ -78,20 +78,13 @@ pub async fn append(list: &str, head: &Head, body: &mut Body) -> Result<Reply, P
     upload(&manifest.campaign, Some(whole), head, body).await
 }
 
-/// Other formats than CSV are refused by name, so that nobody reads a page of rejected rows to find out.
-fn csv_only(head: &Head) -> Result<(), Problem> {
-    let kind = head.header("content-type").unwrap_or("text/csv").to_ascii_lowercase();
-    let plain = ["text/csv", "text/plain", "application/csv", "application/vnd.ms-excel", "application/octet-stream"];
-    if plain.iter().any(|p| kind.starts_with(p)) && head.header("content-encoding").is_none() {
-        return Ok(());
+fn format(head: &Head) -> Format {
+    Format {
+        content_type: head.header("content-type").map(str::to_owned),
+        content_encoding: head.header("content-encoding").map(str::to_owned),
+        delimiter: head.parameter("delimiter"),
+        sheet: head.parameter("sheet"),
     }
-    Err(Problem::new(
-        415,
-        "list_format",
-        "This kind of file is not taken",
-        format!("the content type is {}", kind.escape_default()),
-        "Save the list as CSV (UTF-8) and send it with the header Content-Type: text/csv, without Content-Encoding.",
-    ))
 }
 
 pub async fn found(list: &str) -> Result<Manifest, Problem> {

@@ -6,7 +6,7 @@ use super::noted::Noted;
 use super::others::Others;
 use super::shelf::{self, Manifest, ManifestGroup, seal};
 use super::sift::{Sift, Sifted};
-use super::{Group, Label, Page, Pages, Progress, Rejection, Row, Rules, family};
+use super::{Format, Group, Label, Page, Pages, Progress, Rejection, Row, Rules, family};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, keys};
@@ -39,8 +39,8 @@ pub struct Intake<'a, S: Store> {
     key: DataKey,
     sift: Option<Sift>,
     others: Option<Others>,
-    /// What is said of the columns: the same file understood otherwise is another list.
-    mapping: String,
+    /// What is said of how to read the file: the same one understood otherwise is another list.
+    understood: String,
     pages: Option<Pages<ShardOf<'a>>>,
     /// Where rows of the same person become one contact.
     gather: Option<Gather>,
@@ -83,19 +83,21 @@ impl<'a, S: Store> Intake<'a, S> {
         dice(&mut nonce);
         let place = keys::data_key(&list);
         let (key, wrapped) = vault.new_data_key(&random, &nonce, &place);
+        let Format { delimiter, sheet, .. } = &label.format;
+        let understood = format!("{}{delimiter:?}{sheet:?}", rules.mapping.fingerprint());
         let pages = Pages::new(shards, Box::new(move |phone: &str| shard_of(vault, phone, shards)) as ShardOf<'a>);
         Intake {
             store,
             vault,
             dice,
             shards,
-            label,
-            key,
             gather: rules.together.then(Gather::new),
+            key,
             aside: Vec::new(),
-            mapping: rules.mapping.fingerprint(),
-            sift: Some(Sift::new(rules)),
+            understood,
+            sift: Some(Sift::new(rules, label.format.clone())),
             others: None,
+            label,
             pages: Some(pages),
             groups: Vec::new(),
             group_at: HashMap::new(),
@@ -125,11 +127,32 @@ impl<'a, S: Store> Intake<'a, S> {
     /// The next bytes of the file, in pieces of any size.
     pub async fn push(&mut self, chunk: &[u8]) -> Result<(), Problem> {
         self.hash.update(chunk);
+        let Some(mut sift) = self.sift.take() else { return Ok(()) };
         let mut rows = Vec::new();
-        let Some(sift) = &mut self.sift else { return Ok(()) };
-        sift.push(self.store, chunk, &mut rows).await?;
-        self.take(rows);
-        if self.bytes >= FLUSH_BYTES { self.flush().await } else { Ok(()) }
+        let given = sift.give(self.store, chunk, &mut rows).await;
+        let read = self.read_on(&mut sift, rows, given).await;
+        self.sift = Some(sift);
+        read
+    }
+
+    /// Takes rows, and all that can be made of the bytes that there are.
+    async fn read_on(
+        &mut self,
+        sift: &mut Sift,
+        mut rows: Vec<Row>,
+        given: Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut more = given.map(|()| true);
+        loop {
+            self.take(std::mem::take(&mut rows));
+            if self.bytes >= FLUSH_BYTES {
+                self.flush().await?;
+            }
+            if !more? {
+                return Ok(());
+            }
+            more = sift.step(self.store, &mut rows).await;
+        }
     }
 
     /// The file is over. Afterwards the list is there as a whole, or (on an error) not at all.
@@ -191,9 +214,12 @@ impl<'a, S: Store> Intake<'a, S> {
 
     /// Writes all there is of the file.
     async fn write(&mut self, clock: &impl Fn() -> i64) -> Result<Manifest, Problem> {
+        let Some(mut sift) = self.sift.take() else { return Err(lost()) };
         let mut rows = Vec::new();
-        let Some(sift) = self.sift.take() else { return Err(lost()) };
-        let Sifted { summary, tally, identities, others } = sift.end(self.store, &mut rows).await?;
+        let ended = sift.end(self.store, &mut rows).await;
+        self.read_on(&mut sift, rows, ended).await?;
+        let mut rows = Vec::new();
+        let Sifted { summary, tally, identities, others } = sift.close(self.store, &mut rows).await?;
         self.others = others;
         self.take(rows);
         let together = self.gather.is_some();
@@ -229,6 +255,7 @@ impl<'a, S: Store> Intake<'a, S> {
             columns: summary.columns,
             kept_columns: summary.kept_columns,
             niks_seem_cut: summary.niks_seem_cut,
+            file: summary.file,
             groups: self.groups.clone(),
             rejected_pages: self.rejected_pages,
             noted_pages: self.noted_pages,
@@ -239,7 +266,7 @@ impl<'a, S: Store> Intake<'a, S> {
         self.writes.push((place, manifest.encode()));
         // One file is one list, also when it is uploaded twice at the same moment: the cell of its content hash names the list.
         let digest = self.hash.clone().finalize();
-        let text = [self.label.campaign.as_bytes(), b"|", digest.as_slice(), self.mapping.as_bytes()].concat();
+        let text = [self.label.campaign.as_bytes(), b"|", digest.as_slice(), self.understood.as_bytes()].concat();
         self.file = Some(format!("file/{}", self.vault.hash(b"file", &text)));
         self.flush().await?;
         Ok(manifest)

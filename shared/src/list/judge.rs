@@ -1,12 +1,16 @@
 //! Records in, rows out: the header found, each row judged, what is in the file twice noticed.
 
 use super::columns::{Columns, Field};
+use super::format::Record;
 use super::identity::Identities;
 use super::refusal::masked;
 use super::row::{self, Bad};
+use super::total::is_total;
 use super::{Origin, Reason, Rejection, Row, Rules, Summary, Warning};
 use crate::problem::Problem;
 
+/// No cell of delimited text has it: other files have no delimiter that could shift their cells.
+const NO_DELIMITER: char = '\0';
 /// NIKs below which their last digits tell nothing about the list.
 const NIKS_MIN: u32 = 5;
 
@@ -32,15 +36,30 @@ impl Judge {
         }
     }
 
-    /// Takes the next record that is not empty: the first is the header. `row` is its number in the file, `delimiter`
-    /// what parts its cells there.
-    pub fn record(&mut self, row: u32, cells: Vec<String>, delimiter: char, out: &mut Vec<Row>) -> Result<(), Problem> {
+    /// Takes the next record that is not empty: the first is the header. `delimiter`: what parts the cells of delimited
+    /// text.
+    pub fn record(&mut self, record: Record, delimiter: Option<char>, out: &mut Vec<Row>) -> Result<(), Problem> {
         let Some(columns) = &self.columns else {
-            self.columns = Some(Columns::find(cells, &self.rules.mapping)?.keeping(&self.rules.keep));
+            self.columns = Some(Columns::find(record.cells, &self.rules.mapping)?.keeping(&self.rules.keep));
             return Ok(());
         };
+        let Record { row, mut cells } = record;
+        if is_total(&cells, columns) {
+            self.summary.file.totals += 1;
+            return Ok(());
+        }
         self.summary.rows += 1;
-        let bad = match row::read(row, &cells, columns, delimiter, &self.rules) {
+        let mut read = cells.len();
+        if delimiter.is_none() {
+            // Each cell says in which column it stands: what is missing at the end is empty, and what is behind the
+            // header's columns has shifted nothing.
+            read = columns.header().len();
+            let beyond = cells.get(read..).unwrap_or_default();
+            self.summary.file.beyond_header += u32::from(beyond.iter().any(|cell| !cell.trim().is_empty()));
+            cells.resize(cells.len().max(read), String::new());
+        }
+        let delimiter = delimiter.unwrap_or(NO_DELIMITER);
+        let bad = match row::read(row, cells.get(..read).unwrap_or_default(), columns, delimiter, &self.rules) {
             Ok(good) => {
                 self.niks += u32::from(good.nik_end.is_some());
                 self.niks_ending_in_0 += u32::from(good.nik_end == Some('0'));

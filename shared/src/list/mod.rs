@@ -2,12 +2,13 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `csv` | bytes in pieces of any size to records, in bounded memory |
+//! | `format` | bytes in pieces of any size to records, in bounded memory: [`Records`] |
 //! | `columns` | header names to fields |
 //! | `mapping` | which columns the upload names itself: [`Mapping`] |
 //! | `row` | one record to a contact, or the reason why not |
 //! | `taxpayer`, `phone`, `date`, `amount`, `period`, `zone` | one kind of value each |
 //! | `text` | what people and spreadsheets do to a cell, undone |
+//! | `total` | lines of totals, which are no taxpayers |
 //! | `rules` | what the campaign says about its lists: [`Rules`] |
 //! | `reader` | the whole: [`Reader`] |
 //! | `judge` | the records of a file to rows |
@@ -29,10 +30,10 @@
 
 mod amount;
 mod columns;
-mod csv;
 mod date;
 mod family;
 mod filter;
+mod format;
 mod gather;
 mod identity;
 mod intake;
@@ -57,10 +58,14 @@ mod source;
 mod table;
 mod taxpayer;
 mod text;
+mod total;
 mod zone;
 
-pub use csv::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX};
 pub use family::{Family, family, withdraw, withdrawn};
+pub use format::{
+    COLUMNS_MAX, FIELD_MAX, File, Format, HEADER_WITHIN, IsHeader, RECORD_MAX, Record, Records, UNPACKED_MAX,
+    WORKBOOK_MAX,
+};
 pub use gather::DUTIES_MAX;
 pub use identity::RowKey;
 pub use intake::{Intake, Taken};

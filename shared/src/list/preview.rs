@@ -3,7 +3,7 @@
 use super::gather::DUTIES_MAX;
 use super::others::Others;
 use super::sift::{Sift, Sifted};
-use super::{Row, RowKey, Rules};
+use super::{Format, Row, RowKey, Rules};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::Store;
@@ -31,9 +31,9 @@ struct Seen {
 }
 
 impl<'a, S: Store> Preview<'a, S> {
-    pub fn new(store: &'a S, rules: Rules, others: Others) -> Self {
+    pub fn new(store: &'a S, rules: Rules, format: Format, others: Others) -> Self {
         let (together, row_key) = (rules.together, rules.row_key);
-        let mut sift = Sift::new(rules);
+        let mut sift = Sift::new(rules, format);
         sift.beside(others);
         let seen = Seen { together, row_key, contacts: 0, persons: HashMap::new(), shown: Vec::new() };
         Preview { store, sift, seen }
@@ -42,17 +42,30 @@ impl<'a, S: Store> Preview<'a, S> {
     /// The next bytes of the file.
     pub async fn push(&mut self, chunk: &[u8]) -> Result<(), Problem> {
         let mut rows = Vec::new();
-        self.sift.push(self.store, chunk, &mut rows).await?;
-        rows.iter().for_each(|row| self.seen.take(row));
-        Ok(())
+        self.sift.give(self.store, chunk, &mut rows).await?;
+        self.read_on(rows).await
+    }
+
+    /// Takes rows, and all that can be made of the bytes that there are.
+    async fn read_on(&mut self, mut rows: Vec<Row>) -> Result<(), Problem> {
+        loop {
+            rows.drain(..).for_each(|row| self.seen.take(&row));
+            if !self.sift.step(self.store, &mut rows).await? {
+                rows.drain(..).for_each(|row| self.seen.take(&row));
+                return Ok(());
+            }
+        }
     }
 
     /// The file is over: what it comes to. The rows shown are not masked: whoever asks has the file, and must be able to
     /// compare.
-    pub async fn finish(self) -> Result<Value, Problem> {
+    pub async fn finish(mut self) -> Result<Value, Problem> {
+        let mut rows = Vec::new();
+        self.sift.end(self.store, &mut rows).await?;
+        self.read_on(rows).await?;
         let Preview { store, sift, mut seen } = self;
         let mut rows = Vec::new();
-        let Sifted { summary, tally, .. } = sift.end(store, &mut rows).await?;
+        let Sifted { summary, tally, .. } = sift.close(store, &mut rows).await?;
         rows.iter().for_each(|row| seen.take(row));
         let columns: serde_json::Map<String, Value> =
             summary.columns.iter().map(|(header, field)| (header.clone(), field.clone().into())).collect();
@@ -71,6 +84,7 @@ impl<'a, S: Store> Preview<'a, S> {
             "not_compared": tally.not_compared,
             "niks_seem_cut": summary.niks_seem_cut,
             "columns": columns,
+            "file": summary.file,
             "kept_columns": summary.kept_columns,
             "ignored_columns": summary.ignored_columns(),
             "first_rows": seen.shown,

@@ -1,6 +1,6 @@
 //! Where lists are kept: sealed pages, a wrapped data key, a manifest.
 
-use super::{Noted, Occasion, Rejection, Size, Tally};
+use super::{File, Noted, Occasion, Rejection, Size, Tally};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
@@ -51,6 +51,8 @@ pub struct Manifest {
     pub kept_columns: Vec<String>,
     /// See [`Summary::niks_seem_cut`](super::Summary::niks_seem_cut).
     pub niks_seem_cut: bool,
+    /// What kind of file it was, and what of it is not among the rows.
+    pub file: File,
     pub groups: Vec<ManifestGroup>,
     pub rejected_pages: u32,
     pub noted_pages: u32,
@@ -117,6 +119,7 @@ impl Manifest {
             "not_compared": self.tally.not_compared,
             "niks_seem_cut": self.niks_seem_cut,
             "columns": columns,
+            "file": self.file,
             "kept_columns": self.kept_columns,
             "ignored_columns": ignored(&self.header, &self.columns, &self.kept_columns),
         });

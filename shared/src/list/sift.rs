@@ -2,7 +2,7 @@
 
 use super::identity::Identities;
 use super::others::Others;
-use super::{Reader, Reason, Row, Rules, Summary};
+use super::{Format, Reader, Reason, Row, Rules, Summary};
 use crate::problem::Problem;
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,8 @@ pub(super) struct Sift {
 }
 
 impl Sift {
-    pub fn new(rules: Rules) -> Self {
-        Sift { reader: Reader::new(rules), others: None, held: Vec::new(), tally: Tally::default() }
+    pub fn new(rules: Rules, format: Format) -> Self {
+        Sift { reader: Reader::with_format(rules, format), others: None, held: Vec::new(), tally: Tally::default() }
     }
 
     /// Compares the rows with those of other lists.
@@ -54,22 +54,27 @@ impl Sift {
         self.others = Some(others);
     }
 
-    /// Reads on; rows about which everything is known are added to `out`.
-    pub async fn push<S: Store>(&mut self, store: &S, chunk: &[u8], out: &mut Vec<Row>) -> Result<(), Problem> {
-        let read = self.reader.push(chunk, &mut self.held);
-        if self.held.len() >= HELD {
-            // It is a long file: more will come.
-            if let Some(others) = &mut self.others {
-                others.prepare(store).await?;
-            }
-            self.compare(store, out).await?;
-        }
-        read
+    /// The next bytes of the file; rows about which everything is known are added to `out`.
+    pub async fn give<S: Store>(&mut self, store: &S, chunk: &[u8], out: &mut Vec<Row>) -> Result<(), Problem> {
+        self.reader.give(chunk, &mut self.held)?;
+        self.pass(store, out).await
     }
 
-    /// The file has ended; its last rows are added to `out`.
-    pub async fn end<S: Store>(mut self, store: &S, out: &mut Vec<Row>) -> Result<Sifted, Problem> {
+    /// No more bytes will come.
+    pub async fn end<S: Store>(&mut self, store: &S, out: &mut Vec<Row>) -> Result<(), Problem> {
         self.reader.end(&mut self.held)?;
+        self.pass(store, out).await
+    }
+
+    /// Goes on with what it has, a part at a time: see [`Reader::step`]. False if nothing is left to do.
+    pub async fn step<S: Store>(&mut self, store: &S, out: &mut Vec<Row>) -> Result<bool, Problem> {
+        let more = self.reader.step(&mut self.held)?;
+        self.pass(store, out).await?;
+        Ok(more)
+    }
+
+    /// Nothing is left to do, the file being at its [end](Self::end): its last rows are added to `out`.
+    pub async fn close<S: Store>(mut self, store: &S, out: &mut Vec<Row>) -> Result<Sifted, Problem> {
         self.compare(store, out).await?;
         let Sift { reader, others, mut tally, .. } = self;
         if let Some(others) = &others {
@@ -77,6 +82,18 @@ impl Sift {
         }
         let (summary, identities) = reader.close()?;
         Ok(Sifted { summary, tally, identities, others })
+    }
+
+    /// Compares the rows that are held, once they are many.
+    async fn pass<S: Store>(&mut self, store: &S, out: &mut Vec<Row>) -> Result<(), Problem> {
+        if self.held.len() < HELD {
+            return Ok(());
+        }
+        // It is a long file: more will come.
+        if let Some(others) = &mut self.others {
+            others.prepare(store).await?;
+        }
+        self.compare(store, out).await
     }
 
     async fn compare<S: Store>(&mut self, store: &S, out: &mut Vec<Row>) -> Result<(), Problem> {

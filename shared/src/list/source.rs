@@ -1,5 +1,6 @@
 //! Where a list comes from, and what its upload says about it.
 
+use super::Format;
 use crate::problem::Problem;
 use crate::vault::DataKey;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub struct Label {
     pub contact: String,
     /// How many contacts are expected: a list with more waits to be confirmed.
     pub expected: Option<u64>,
+    /// The format of its file.
+    pub format: Format,
     /// The list that the rows are appended to.
     pub part_of: Option<String>,
     /// The `Idempotency-Key` of the request.
@@ -83,6 +86,7 @@ impl Label {
             reference,
             contact,
             expected,
+            format: Format::default(),
             part_of: None,
             key: None,
         })

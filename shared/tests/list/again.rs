@@ -281,7 +281,7 @@ fn a_dry_run_tells_all_and_leaves_the_store_as_it_is() {
     let preview = block_on(async {
         let rules = Rules::for_campaign(settings, &office.vault, Vec::new(), NOW_MS);
         let others = Others::of(&office.store, &office.vault, &office.shelf, "a", NOW_MS).await?;
-        let mut preview = list::Preview::new(&office.store, rules, others);
+        let mut preview = list::Preview::new(&office.store, rules, list::Format::default(), others);
         for chunk in file.as_bytes().chunks(50) {
             preview.push(chunk).await?;
         }

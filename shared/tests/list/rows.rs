@@ -169,7 +169,8 @@ fn the_request_may_name_columns() {
     }
     assert!(mapping(&[("column.name", "a"), ("column.name", "b")]).is_err());
     let mut reader = Reader::new(Rules { mapping: mapping(&[("column.name", "APA")]).unwrap(), ..rules() });
-    let problem = reader.push(list.as_bytes(), &mut Vec::new()).unwrap_err();
+    let pushed = reader.push(list.as_bytes(), &mut Vec::new());
+    let problem = pushed.and_then(|()| reader.finish(&mut Vec::new()).map(drop)).unwrap_err();
     assert_eq!((problem.status, problem.code.as_ref()), (422, "column_unknown"));
 }
 
