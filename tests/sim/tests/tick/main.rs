@@ -15,6 +15,7 @@ mod persons;
 mod rate;
 mod rewrap;
 mod rules;
+mod shards;
 mod unread;
 mod upload_cut;
 mod whole;
