@@ -312,10 +312,10 @@ fn enter_for_person<S: Store>(
     contact: Option<&Contact>,
     outcome: &Outcome,
 ) {
-    if outcome.disposition != Disposition::NotPlaced {
-        for key in &claim.dial_keys {
-            work.enter(key.clone(), person::entry(ended.dial_at_ms));
-        }
+    let rang = outcome.disposition != Disposition::NotPlaced;
+    if rang || work.pacing.shards > 1 {
+        let entry = if rang { person::entry(ended.dial_at_ms) } else { person::not_rung() };
+        claim.dial_keys.iter().for_each(|key| work.enter(key.clone(), entry.clone()));
     }
     let Some(phone) = contact.and_then(|c| c.phones.get(usize::from(claim.phone))) else { return };
     if outcome.do_not_call {

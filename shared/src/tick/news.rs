@@ -168,7 +168,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 year.inbound_answered += 1;
             }
         }
-        ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims),
+        ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims).await?,
     }
     Ok(None)
 }

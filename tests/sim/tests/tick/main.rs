@@ -16,6 +16,7 @@ mod persons;
 mod rate;
 mod rewrap;
 mod rules;
+mod shards;
 mod unread;
 mod upload_cut;
 mod whole;
