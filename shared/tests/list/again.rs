@@ -323,13 +323,23 @@ fn rejected_rows_come_back_as_they_were() {
         panic!("it is new")
     };
     assert_eq!(counts(&first), (6, 0, 6));
-    let mut csv = Vec::new();
-    let mut table = Table::new(TableFormat::Csv, rejected_titles(&first.header), &mut csv).unwrap();
-    for rejection in office.rejected(&first) {
-        table.add(&RejectedLine::of(&rejection, &first.header), &mut csv).unwrap();
-    }
-    table.end(&mut csv).unwrap();
-    let corrected = String::from_utf8(csv).unwrap().replace("31/02/2027", "31/03/2027");
+    let written = |format, correct: fn(&str) -> String| {
+        let mut out = Vec::new();
+        let mut table = Table::new(format, rejected_titles(&first.header), &mut out).unwrap();
+        for mut rejection in office.rejected(&first) {
+            rejection.cells.iter_mut().for_each(|cell| *cell = correct(cell));
+            table.add(&RejectedLine::of(&rejection, &first.header), &mut out).unwrap();
+        }
+        table.end(&mut out).unwrap();
+        out
+    };
+    let correct = |cell: &str| cell.replace("31/02/2027", "31/03/2027");
+    let corrected = String::from_utf8(written(TableFormat::Csv, correct)).unwrap();
+    let from_xlsx = read([written(TableFormat::Xlsx, correct).as_slice()]).unwrap().0;
+    assert_eq!(
+        from_xlsx.iter().map(accepted).collect::<Vec<_>>(),
+        text(&corrected).0.iter().map(accepted).collect::<Vec<_>>()
+    );
     let (from_csv, from_file) = (text(&corrected).0, text(&file("31/03/2027")).0);
     assert_eq!(from_csv.len(), 6);
     for (a, b) in from_csv.iter().zip(&from_file) {
