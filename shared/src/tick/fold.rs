@@ -288,6 +288,10 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
     if claim.provider.is_none() && outcome.disposition.live() && !counted {
         books.answered.add(work.now_ms, outcome.abandoned);
     }
+    if let Some(list) = work.state.lists.iter_mut().find(|list| list.id == claim.contact.list) {
+        let was = ended.watched.as_ref().map(|watched| watched.booked);
+        list.tally.enter(outcome.disposition, outcome.talk_s, was);
+    }
     let dialled_ms = ended.dial_at_ms;
     books.first_dial_ms = Some(books.first_dial_ms.map_or(dialled_ms, |f| f.min(dialled_ms)));
     books.last_fold_ms = Some(work.now_ms);

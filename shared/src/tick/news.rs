@@ -1,6 +1,6 @@
 //! News that belongs to no call: lists that came or went, inbound calls. Kept in the shard's log until folded.
 
-use super::state::{GroupCursor, ListState};
+use super::state::{GroupCursor, ListState, ListTally};
 use super::{Work, unread, uploads, void};
 use crate::attempt::End;
 use crate::hours;
@@ -119,7 +119,16 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 work.state.lists.retain(|l| l.id != list);
             }
             let (size, campaign) = (manifest.size(), manifest.campaign);
-            work.state.lists.push(ListState { id: list, campaign, withdrawn, size, wrapped_by: None, turn: 0, groups });
+            work.state.lists.push(ListState {
+                id: list,
+                campaign,
+                withdrawn,
+                size,
+                wrapped_by: None,
+                turn: 0,
+                groups,
+                tally: ListTally::default(),
+            });
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
@@ -134,6 +143,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                     wrapped_by: None,
                     turn: 0,
                     groups,
+                    tally: ListTally::default(),
                 });
                 return Ok(None);
             };

@@ -7,6 +7,7 @@ mod assist_crash;
 mod cost;
 mod hours;
 mod limits;
+mod lists;
 mod matters;
 mod order;
 mod overlap;
