@@ -23,6 +23,7 @@ pub struct CampaignReport {
     pub in_call: u64,
     pub retrying: u64,
     pub ends: BTreeMap<&'static str, u64>,
+    pub effect: Effect,
     /// Calls that were ordered and taken: the sum of `dispositions` without `not_placed`.
     pub attempts: u64,
     /// Orders that never rang: refused by the provider, or never sent. They are no attempts and cost the contact nothing.
@@ -46,6 +47,20 @@ pub struct CampaignReport {
     pub held: BTreeMap<&'static str, u64>,
     /// Lists whose manifests cannot be read, of this campaign or another: nobody of them is called.
     pub unreadable_lists: BTreeSet<String>,
+}
+
+/// What the calls brought, of the contacts that ended as `settled`. Day by day: on the day of a call counts as after it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Effect {
+    /// Filed or paid before anybody called.
+    pub settled_before_call: u64,
+    /// Filed or paid on the day of a call to them, or later.
+    pub settled_after_call: u64,
+    /// Of these, by days from the last call before to the settlement, where the feed tells the day and the call was in the
+    /// last week before the contact ended. The last entry is of all that took longer.
+    pub days_between: BTreeMap<u16, u64>,
+    /// `None` if there are none.
+    pub mean_days: Option<f64>,
 }
 
 /// Calls that a person answered when no agent was there to speak.
@@ -130,6 +145,10 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
         for (end, n) in &books.ends {
             *report.ends.entry(end.as_str()).or_default() += n;
         }
+        report.effect.settled_after_call += books.effect.settled_after_call;
+        for (days, n) in &books.effect.days {
+            *report.effect.days_between.entry(*days).or_default() += n;
+        }
         for (disposition, n) in &books.dispositions {
             *report.dispositions.entry(disposition.as_str()).or_default() += n;
             match disposition {
@@ -143,6 +162,10 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
         first = [first, books.first_dial_ms].into_iter().flatten().min();
         last = last.max(books.last_fold_ms);
     }
+    let settled = report.ends.get(End::Settled.as_str()).copied().unwrap_or(0);
+    report.effect.settled_before_call = settled.saturating_sub(report.effect.settled_after_call);
+    let (days, all) = report.effect.days_between.iter().fold((0, 0), |(days, all), (d, n)| (days + u64::from(*d) * n, all + n));
+    report.effect.mean_days = (all > 0).then(|| (days as f64 / all as f64 * 10.0).round() / 10.0);
     report.abandonment = (campaign.settings.mode == Mode::Assisted).then(|| Abandonment {
         answered: share.answered,
         abandoned: share.abandoned,

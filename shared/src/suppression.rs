@@ -1,6 +1,5 @@
-//! May this person be called at all? Do-not-call entries and settlements, by keyed hash; the group held out.
+//! May this person be called at all? Do-not-call entries, by keyed hash; the group held out.
 
-use crate::contact::{Contact, Duty, Matter};
 use crate::store::{decode, encode, keys};
 use crate::vault::Identity;
 use serde::{Deserialize, Serialize};
@@ -124,49 +123,6 @@ pub fn key_of(id: &str) -> Option<String> {
     };
     let plain = hash.len() == 22 && hash.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     plain.then(|| if wrong { keys::wrong_number(hash) } else { keys::do_not_call(hash) })
-}
-
-/// A settlement that the tax administration reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled<'a> {
-    /// A duty: tax code (KAP-KJS) and period as in the contact; empty ones mean every duty of that matter.
-    Duty { taxpayer_id: &'a str, matter: Matter, tax_code: &'a str, tax_period: &'a str },
-    /// A bill by its code.
-    Bill { billing_code: &'a str },
-}
-
-impl Settled<'_> {
-    /// Where it is kept.
-    pub fn key(&self, identity: &Identity) -> String {
-        match self {
-            Settled::Duty { taxpayer_id, matter, tax_code, tax_period } => {
-                let text = format!("{taxpayer_id}|{}|{tax_code}|{tax_period}", matter.as_str());
-                keys::settlement(&identity.hash(b"duty", text.as_bytes()))
-            }
-            Settled::Bill { billing_code } => keys::settlement(&identity.hash(b"bill", billing_code.as_bytes())),
-        }
-    }
-}
-
-/// Keys under which a settlement of each of the contact's duties may stand.
-pub fn settlement_keys(identity: &Identity, contact: &Contact) -> Vec<Vec<String>> {
-    let keys = |duty: &Duty| {
-        let (taxpayer_id, matter) = (contact.taxpayer_id.as_str(), duty.matter);
-        let key = |tax_code, tax_period| Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(identity);
-        let mut keys = vec![key(&duty.tax_code, &duty.tax_period), key("", "")];
-        if !duty.billing_code.is_empty() {
-            keys.push(Settled::Bill { billing_code: &duty.billing_code }.key(identity));
-        }
-        keys
-    };
-    contact.duties().map(keys).collect()
-}
-
-/// The contact's duties that are not settled: `found` is what stands under all their `keys`, in their order.
-pub fn open<'a>(contact: &'a Contact, keys: &[Vec<String>], found: &[Option<Vec<u8>>]) -> Vec<&'a Duty> {
-    let mut found = found.iter();
-    let mut settled = keys.iter().map(|keys| found.by_ref().take(keys.len()).filter(|f| f.is_some()).count() > 0);
-    contact.duties().filter(|_| !settled.next().unwrap_or(false)).collect()
 }
 
 /// Whether a taxpayer belongs to the share that is never called. The same taxpayer always does or never does.

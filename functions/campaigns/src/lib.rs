@@ -1,4 +1,6 @@
-//! Campaigns and the do-not-call list.
+//! Campaigns, the do-not-call list, holidays.
+
+mod holidays;
 
 use dering::campaign::{self, Action, Campaign, State, e164};
 use dering::forecast::{self, Engine, Question};
@@ -47,6 +49,12 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (_, ["v1", "campaigns", _, "start" | "pause" | "resume" | "finish" | "forecast"]) => {
             Ok(response::method_not_allowed("POST"))
         }
+        ("GET", ["v1", "holidays"]) => holidays::all().await,
+        (_, ["v1", "holidays"]) => Ok(response::method_not_allowed("GET")),
+        ("GET", ["v1", "holidays", calendar, year]) => holidays::show(calendar, year).await,
+        ("PUT", ["v1", "holidays", calendar, year]) => holidays::put(calendar, year, &head, &mut body).await,
+        ("DELETE", ["v1", "holidays", calendar, year]) => holidays::delete(calendar, year).await,
+        (_, ["v1", "holidays", _, _]) => Ok(response::method_not_allowed("GET, PUT, DELETE")),
         ("POST", ["v1", "suppressions"]) => suppress(&head, &mut body).await,
         (_, ["v1", "suppressions"]) => Ok(response::method_not_allowed("POST")),
         ("DELETE", ["v1", "suppressions", id]) => {
@@ -66,6 +74,7 @@ fn shown(status: u16, campaign: &Campaign) -> Reply {
 async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let (id, settings) = Campaign::parse(body.json(head, BODY_MAX).await?)?;
     settings.check_legal_hours(&config::legal_hours().await?)?;
+    settings.check_holidays(&campaign::read(&SpinStore).await?.holidays)?;
     let id = match (id, head.header("idempotency-key")) {
         (Some(id), _) => id,
         (None, Some(key)) => campaign::id_for_key(&*config::identity().await?, key)?,
@@ -96,6 +105,7 @@ async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem>
     let change: Value = body.json(head, BODY_MAX).await?;
     let expected = head.if_match()?;
     let legal_hours = config::legal_hours().await?;
+    let known = campaign::read(&SpinStore).await?.holidays;
     let campaign = campaign::edit(&SpinStore, clock::sleep_ms, id, |current| {
         let current = current.ok_or_else(|| campaign::unknown(id))?;
         if expected.is_some_and(|version| version != current.version) {
@@ -109,6 +119,7 @@ async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem>
         }
         let settings = current.patched(&change)?;
         settings.check_legal_hours(&legal_hours)?;
+        settings.check_holidays(&known)?;
         Ok(Some(Campaign { settings, ..current.clone() }))
     })
     .await?;

@@ -6,6 +6,7 @@ use crate::contact::{Contact, Duty};
 use crate::hours::Calendar;
 use crate::person::{self, History, Person};
 use crate::problem::Problem;
+use crate::settlement;
 use crate::store::Store;
 use crate::suppression::{self, Subject};
 use crate::tick::Claim;
@@ -77,7 +78,7 @@ fn moment<S: Store>(
     let Some(campaign) = shelf.get(&claim.campaign).filter(live) else { return Some(Stop::Paused) };
     let settings = &campaign.settings;
     let zone = contact.time_zone.as_deref();
-    let calendar = Calendar::new(settings, desk.legal_hours);
+    let calendar = Calendar::new(settings, desk.legal_hours, &shelf.holidays);
     let last_due = open.iter().map(|duty| duty.due_date).max().unwrap_or(contact.last_due());
     let Some(today) = calendar.date(zone, now_ms) else { return Some(Stop::Expired) };
     // Since it was claimed a due date went by: the script on the screen is not that of today.
@@ -128,7 +129,7 @@ pub async fn person<'a, S: Store>(
     let keys: Vec<String> = entries.chain(claim.settlement_keys.iter().flatten().cloned()).collect();
     let found = store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
     let (entries, settlements) = found.split_at_checked(subjects.len()).unwrap_or_default();
-    let open = suppression::open(contact, &claim.settlement_keys, settlements);
+    let open = settlement::open(contact, &claim.settlement_keys, settlements);
     let holds = |entry: &Option<Vec<u8>>| entry.as_deref().and_then(|b| suppression::reason(b, now_ms)).is_some();
     let entered = subjects.iter().zip(entries).find(|(_, entry)| holds(entry)).map(|((_, stop), _)| *stop);
     let stop = if open.is_empty() { Some(Stop::Settled) } else { entered };

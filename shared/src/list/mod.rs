@@ -15,12 +15,14 @@
 //! | `intake` | a file on its way there: [`Intake`] |
 //! | `size` | a list larger than anybody said waits to be confirmed: [`Size`] |
 //! | `progress` | what is left of an upload that was cut off: [`Progress`] |
+//! | [`feed`] | other files than lists: settlements, do-not-call, holidays |
 //! | `pages` | accepted contacts grouped as they are dialled: [`Pages`] |
 
 mod amount;
 mod columns;
 mod csv;
 mod date;
+pub mod feed;
 mod gather;
 mod intake;
 mod pages;
@@ -54,6 +56,11 @@ use crate::contact::Contact;
 /// no NPWP, NIK or NITKU.
 pub fn taxpayer_id(text: &str) -> Option<String> {
     taxpayer::parse(text).ok().map(|taxpayer| taxpayer.id)
+}
+
+/// A tax by its name, as far as two files write it alike.
+pub fn tax_key(tax_type: &str) -> String {
+    text::key(tax_type)
 }
 
 /// What became of a row. Rows with nothing in them are none.

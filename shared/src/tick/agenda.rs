@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
 /// Entries a page at most: a page is rewritten when an entry joins it.
-const PAGE_MAX: usize = 200;
+pub const PAGE_MAX: usize = 200;
 /// Spans of sweeps: so long that the weeks for which calls are remembered make few of them.
 const SWEEP_SLOT_MS: i64 = 6 * 3_600_000;
 
@@ -37,7 +37,8 @@ pub fn due<S: Store>(work: &Work<'_, S>, campaign: &str) -> Vec<Bucket> {
 /// Takes a page off the agenda. What of it is not due or not wanted after all must be put back by the caller with [`put`].
 pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<Vec<Retry>, Problem> {
     match read::<Retry, S>(work, bucket.ballot, bucket.n).await? {
-        Some(page) if page.len() == bucket.count as usize => {
+        Some(mut page) if page.len() == bucket.count as usize => {
+            page.iter_mut().for_each(|retry| retry.looked = bucket.looked);
             work.state.retries.retain(|b| b != bucket);
             work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
             Ok(page)
@@ -48,6 +49,11 @@ pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<V
             Ok(Vec::new())
         }
     }
+}
+
+/// What is on a page, for those who only look; nothing if it cannot be read.
+pub async fn page<S: Store>(work: &Work<'_, S>, bucket: &Bucket) -> Result<Vec<Retry>, Problem> {
+    Ok(read::<Retry, S>(work, bucket.ballot, bucket.n).await?.unwrap_or_default())
 }
 
 /// The retry of a contact, if it is on the agenda. Reads the campaign's pages: for a question now and then.
@@ -91,6 +97,7 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
         {
             work.state.retries.retain(|b| *b != bucket);
             work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
+            page.iter_mut().for_each(|retry| retry.looked = bucket.looked);
             page.append(&mut entries);
             entries = page;
         }
@@ -98,6 +105,7 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
             let n = write(work, page);
             let earliest_ms = page.iter().map(|r| r.not_before_ms).min().unwrap_or(slot_ms);
             let lists = page.iter().fold(0, |lists, retry| lists | Bucket::bit(&retry.contact.list));
+            let looked = page.iter().map(|retry| retry.looked).min().unwrap_or(0);
             let (ballot, count) = (work.ballot, page.len() as u32);
             work.state.retries.push(Bucket {
                 campaign: campaign.clone(),
@@ -108,6 +116,7 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
                 count,
                 ballot,
                 n,
+                looked,
             });
         }
     }

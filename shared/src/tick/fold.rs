@@ -5,7 +5,7 @@ use super::claim::{self, Claim};
 use super::results::{Attempt, Results};
 use super::rules;
 use super::state::{Call, Open, Overtaken, Rank, Retry, Watched};
-use super::{Work, agenda};
+use super::{Work, agenda, settle};
 use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Past, Refusal};
 use crate::campaign::{Again, Campaign};
 use crate::contact::Contact;
@@ -180,7 +180,16 @@ fn close<S: Store>(
         _ => next.as_ref().err().copied(),
     };
     match (&ended.watched, next) {
-        (None, Err(end)) => work.closed(&ended.campaign, end, 1),
+        (None, Err(end)) => {
+            if let (End::Settled, Some(contact)) = (end, contact) {
+                // Found when it was answered: it came before this call, perhaps after an earlier one.
+                let zone = contact.time_zone.as_deref();
+                let on = campaign.as_ref().and_then(|c| work.calendar(c).date(zone, ended.dial_at_ms));
+                let before = (claim.attempt.saturating_sub(1), claim.past.dials.as_slice());
+                settle::enter(work, &ended.campaign, contact, before, on);
+            }
+            work.closed(&ended.campaign, end, 1);
+        }
         (None, Ok((mut how, asked_ms, phone))) => {
             let mut refused_by = Vec::new();
             if let Some(campaign) = campaign.as_ref().filter(|_| unspent) {
@@ -192,7 +201,8 @@ fn close<S: Store>(
             let callback = asked_ms.is_some() || (unspent && claim.rank.callback);
             let rank = Rank { callback, ..claim.rank };
             let contact = claim.contact.clone();
-            let retry = Retry { contact, attempts, phone, not_before_ms, rank, past, unknown, refused_by };
+            let looked = ended.call.0;
+            let retry = Retry { contact, attempts, phone, not_before_ms, rank, past, unknown, refused_by, looked };
             retries.push((ended.campaign.clone(), retry));
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.

@@ -3,11 +3,13 @@
 use super::again::Local;
 use super::queue::Candidate;
 use super::rules::Facts;
+use super::settle;
 use super::state::Shard;
 use crate::campaign::{Campaign, PersonLimits};
 use crate::hours::Calendar;
 use crate::person::{self, History, Person};
 use crate::problem::Problem;
+use crate::settlement::{self, Done};
 use crate::store::Store;
 use crate::suppression::{self, Reason, Subject};
 use crate::vault::Vault;
@@ -38,8 +40,8 @@ pub struct Around<'a> {
 /// What is known of a candidate.
 pub struct Known {
     pub person: Person,
-    /// All that it is called about is settled.
-    pub settled: bool,
+    /// All that it is called about is settled; since when.
+    pub settled: Option<Done>,
     /// When the last of it that is not settled falls due; of all of it, if all is.
     pub last_due: Date,
     /// Of each duty.
@@ -65,7 +67,7 @@ impl Known {
             overtaken: state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),
             withdrawn: list.is_some_and(|l| l.withdrawn),
             unconfirmed: list.is_some_and(|l| l.size.awaits_confirmation(settings.confirm_above)),
-            settled: self.settled,
+            settled: self.settled.is_some(),
             last_due: self.last_due,
             suppressed: self.suppressed,
             wrong_number: self.wrong_number,
@@ -102,7 +104,7 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
         let person = Person::of(vault, contact, phone);
         let from = keys.len();
         keys.extend(subjects.map(|subject| subject.key(vault)));
-        let settlements = suppression::settlement_keys(vault, contact);
+        let settlements = settlement::settlement_keys(vault, contact);
         keys.extend(settlements.iter().flatten().cloned());
         let history = keys.len();
         keys.extend(person::first_keys(&person, shards, now_ms));
@@ -125,11 +127,12 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
                 let bytes = entries.get(i).and_then(Option::as_deref);
                 bytes.and_then(|bytes| suppression::reason(bytes, now_ms))
             };
-            let open = suppression::open(contact, keys, settlements);
+            let standing = settlement::standing(contact, keys, settlements);
+            let open = standing.iter().filter(|(_, done)| done.is_none()).map(|(duty, _)| duty.due_date);
             Known {
                 person: person.clone(),
-                settled: open.is_empty(),
-                last_due: open.iter().map(|duty| duty.due_date).max().unwrap_or(contact.last_due()),
+                last_due: open.max().unwrap_or(contact.last_due()),
+                settled: settle::all_done(&standing),
                 settlement_keys: keys.clone(),
                 suppressed: [reason(0), reason(1)].into_iter().flatten().max_by_key(|r| *r == Reason::Deceased),
                 wrong_number: reason(2).is_some(),

@@ -24,6 +24,7 @@ mod queue;
 mod results;
 mod rewrap;
 pub mod rules;
+mod settle;
 mod state;
 mod summary;
 mod unread;
@@ -40,7 +41,7 @@ pub use news::{ShardNews, log};
 pub use offer::{LEASE_MS, PREVIEW_MS, unreported_ms};
 pub use results::{Attempt, Results};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
-pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
+pub use state::{Books, ContactRef, Effect, Rank, Retry, Shard, Standing, Year};
 pub use summary::{CallerIdOut, Report};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
@@ -157,7 +158,7 @@ impl<S: Store> Work<'_, S> {
 
     /// The campaign's calendar, as of this tick.
     fn calendar(&mut self, campaign: &Campaign) -> Rc<Calendar> {
-        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours));
+        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours, &self.shelf.holidays));
         Rc::clone(self.calendars.entry(campaign.id.clone()).or_insert_with(new))
     }
 
@@ -272,6 +273,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     offer::settle(&mut work).await?;
     fold::fold(&mut work).await?;
     let mut placements = choose::choose(&mut work).await?;
+    settle::sweep(&mut work).await?;
     agenda::sweep(&mut work).await?;
     rewrap::rewrap(&mut work).await?;
     uploads::sweep(&mut work).await?;

@@ -2,7 +2,7 @@
 //! minute and read backwards. Nothing here adds up instants, or asks when clocks change.
 
 use dering::campaign::{Campaign, Settings};
-use dering::hours::{Calendar, LegalHours, holidays_named};
+use dering::hours::{Calendar, Holidays, LegalHours};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -34,13 +34,13 @@ impl Schedule {
 
     /// What is tested.
     pub fn calendar(&self) -> Calendar {
-        Calendar::new(&self.settings(), &self.limits)
+        Calendar::new(&self.settings(), &self.limits, &Holidays::default())
     }
 }
 
 /// Dates of a named calendar.
 pub fn holidays(name: &str) -> BTreeSet<Date> {
-    holidays_named(name).expect("there is such a calendar").into_iter().collect()
+    Holidays::default().named(name).expect("there is such a calendar").closed.into_iter().collect()
 }
 
 /// Whole days from a date on, at UTC.

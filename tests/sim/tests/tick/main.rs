@@ -16,6 +16,7 @@ mod persons;
 mod rate;
 mod rewrap;
 mod rules;
+mod settle;
 mod unread;
 mod upload_cut;
 mod whole;
