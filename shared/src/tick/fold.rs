@@ -5,7 +5,7 @@ use super::claim::{self, Claim};
 use super::results::{Attempt, Results};
 use super::rules;
 use super::state::{Call, Open, Overtaken, Rank, Retry, Watched};
-use super::{Work, agenda, settle};
+use super::{Work, agenda, said, settle};
 use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Past, Refusal};
 use crate::campaign::{Again, Campaign};
 use crate::contact::Contact;
@@ -14,7 +14,7 @@ use crate::person;
 use crate::problem::Problem;
 use crate::provider::Provider;
 use crate::store::{Store, keys};
-use crate::suppression::{self, Subject};
+use crate::suppression::{DoNotCall, Named, Reason};
 use jiff::SignedDuration;
 
 /// A call is folded so long after its first ending was received: machine detection and the last key press come as
@@ -129,6 +129,7 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
             forget.push(ended.call);
         }
     }
+    said::enter(work).await?;
     agenda::put(work, retries).await?;
     let due_ms = work.now_ms.saturating_add(person::KEPT_MS.max(CALLBACKS_MS));
     agenda::sweep_later(work, forget, due_ms).await?;
@@ -324,11 +325,12 @@ fn enter_for_person<S: Store>(
         }
     }
     let Some(phone) = contact.and_then(|c| c.phones.get(usize::from(claim.phone))) else { return };
+    let entry = |reason| DoNotCall { reason, since_ms: work.now_ms, until_ms: None };
     if outcome.do_not_call {
-        work.enter(Subject::Phone(phone).key(work.vault), suppression::asked_by_person(work.now_ms));
+        work.said.push((Named::Phone(phone.clone()), entry(Reason::AskedInCall)));
     }
     if outcome.disposition == Disposition::WrongNumber {
-        work.enter(Subject::WrongNumber(phone).key(work.vault), suppression::reported_wrong(work.now_ms));
+        work.said.push((Named::WrongNumber(phone.clone()), entry(Reason::WrongNumber)));
     }
 }
 

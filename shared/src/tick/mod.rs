@@ -24,6 +24,7 @@ mod queue;
 mod results;
 mod rewrap;
 pub mod rules;
+mod said;
 mod settle;
 mod state;
 mod summary;
@@ -55,6 +56,7 @@ use crate::list;
 use crate::problem::Problem;
 use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
+use crate::suppression::{DoNotCall, Named};
 use crate::vault::{DataKey, Vault};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -126,6 +128,8 @@ struct Work<'a, S: Store> {
     held: BTreeMap<&'static str, u64>,
     /// What is entered for persons from the calls this tick folds, by key: not in the store yet.
     entries: BTreeMap<String, Vec<u8>>,
+    /// Who is not to be called any more, by what was said in the calls this tick folds.
+    said: Vec<(Named, DoNotCall)>,
     limits: PersonLimits,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
@@ -263,6 +267,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         closed: 0,
         held: BTreeMap::new(),
         entries: BTreeMap::new(),
+        said: Vec::new(),
         limits: setup.limits,
         data_keys: HashMap::new(),
         pages: HashMap::new(),

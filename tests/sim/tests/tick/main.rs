@@ -14,6 +14,7 @@ mod overlap;
 mod pace;
 mod persons;
 mod rate;
+mod register;
 mod rewrap;
 mod rules;
 mod settle;

@@ -1,10 +1,19 @@
 //! May this person be called at all? Do-not-call entries, by keyed hash; the group held out.
 
+mod download;
+mod intake;
+pub mod register;
+
+pub use download::{Line, csv};
+pub use intake::{Intake, enter};
+
 use crate::store::{decode, encode, keys};
 use crate::vault::Identity;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
+/// Of entries that are in the register.
+const REGISTERED: u8 = 2;
 
 /// Why a phone or a taxpayer is not to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +29,18 @@ pub enum Reason {
     WrongNumber,
 }
 
+impl Reason {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::AskedInCall => "asked_in_call",
+            Reason::Entered => "entered",
+            Reason::Deceased => "deceased",
+            Reason::WrongNumber => "wrong_number",
+        }
+    }
+}
+
 /// An entry: a phone or a taxpayer that is not to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoNotCall {
@@ -33,6 +54,28 @@ impl DoNotCall {
     /// The entry's bytes.
     pub fn encode(&self) -> Vec<u8> {
         encode(VERSION, self)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(VERSION, bytes)
+    }
+}
+
+/// An entry that is in the [register]: on which page, and whom it is about, sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    entry: DoNotCall,
+    page: u64,
+    sealed: Vec<u8>,
+}
+
+impl Entry {
+    fn encode(&self) -> Vec<u8> {
+        encode(REGISTERED, self)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(REGISTERED, bytes)
     }
 }
 
@@ -59,7 +102,7 @@ pub fn reported_wrong(now_ms: i64) -> Vec<u8> {
 
 /// Why an entry holds now; `None` if it does not. One that cannot be read holds: when in doubt there is no call.
 pub fn reason(bytes: &[u8], now_ms: i64) -> Option<Reason> {
-    match decode::<DoNotCall>(VERSION, bytes) {
+    match DoNotCall::decode(bytes).or_else(|| Entry::decode(bytes).map(|kept| kept.entry)) {
         None => Some(Reason::Entered),
         Some(entry) => entry.until_ms.is_none_or(|until| now_ms < until).then_some(entry.reason),
     }
@@ -90,6 +133,24 @@ pub enum Subject<'a> {
     Taxpayer(&'a str),
     /// This phone is not the listed taxpayer's.
     WrongNumber(&'a str),
+}
+
+/// A [`Subject`] that was sealed, or is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Named {
+    Phone(String),
+    Taxpayer(String),
+    WrongNumber(String),
+}
+
+impl Named {
+    pub fn subject(&self) -> Subject<'_> {
+        match self {
+            Named::Phone(phone) => Subject::Phone(phone),
+            Named::Taxpayer(id) => Subject::Taxpayer(id),
+            Named::WrongNumber(phone) => Subject::WrongNumber(phone),
+        }
+    }
 }
 
 /// What the id of a wrong number's entry begins with. No hash has a dot.
