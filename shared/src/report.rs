@@ -61,6 +61,18 @@ pub struct Effect {
     pub days_between: BTreeMap<u16, u64>,
     /// `None` if there are none.
     pub mean_days: Option<f64>,
+    pub reached: Reached,
+}
+
+/// What came of calls that reached the right party, looked up for each of them once: some 15 days after the call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Reached {
+    /// Calls that were looked at. Those of the last 15 days are not among them yet.
+    pub followed_up: u64,
+    /// Of these, after which all that the call was about was filed or paid, on the day of the call or later.
+    pub settled: u64,
+    pub days_between: BTreeMap<u16, u64>,
+    pub mean_days: Option<f64>,
 }
 
 /// Calls that a person answered when no agent was there to speak.
@@ -146,9 +158,10 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
             *report.ends.entry(end.as_str()).or_default() += n;
         }
         report.effect.settled_after_call += books.effect.settled_after_call;
-        for (days, n) in &books.effect.days {
-            *report.effect.days_between.entry(*days).or_default() += n;
-        }
+        report.effect.reached.followed_up += books.effect.followed_up;
+        report.effect.reached.settled += books.effect.settled_since;
+        add(&mut report.effect.days_between, &books.effect.days);
+        add(&mut report.effect.reached.days_between, &books.effect.days_since);
         for (disposition, n) in &books.dispositions {
             *report.dispositions.entry(disposition.as_str()).or_default() += n;
             match disposition {
@@ -164,8 +177,8 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
     }
     let settled = report.ends.get(End::Settled.as_str()).copied().unwrap_or(0);
     report.effect.settled_before_call = settled.saturating_sub(report.effect.settled_after_call);
-    let (days, all) = report.effect.days_between.iter().fold((0, 0), |(days, all), (d, n)| (days + u64::from(*d) * n, all + n));
-    report.effect.mean_days = (all > 0).then(|| (days as f64 / all as f64 * 10.0).round() / 10.0);
+    report.effect.mean_days = mean(&report.effect.days_between);
+    report.effect.reached.mean_days = mean(&report.effect.reached.days_between);
     report.abandonment = (campaign.settings.mode == Mode::Assisted).then(|| Abandonment {
         answered: share.answered,
         abandoned: share.abandoned,
@@ -182,6 +195,19 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
         }
     }
     Ok(report)
+}
+
+fn add(to: &mut BTreeMap<u16, u64>, from: &BTreeMap<u16, u64>) {
+    for (days, n) in from {
+        *to.entry(*days).or_default() += n;
+    }
+}
+
+/// Of counts by days, to a tenth.
+fn mean(by_days: &BTreeMap<u16, u64>) -> Option<f64> {
+    let all: u64 = by_days.values().sum();
+    let days: f64 = by_days.iter().map(|(days, n)| f64::from(*days) * *n as f64).sum();
+    (all > 0).then(|| (days / all as f64 * 10.0).round() / 10.0)
 }
 
 /// The table of a year.

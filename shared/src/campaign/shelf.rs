@@ -2,11 +2,9 @@
 //! a call in flight is spoken with the words it was claimed under.
 
 use super::Campaign;
-use crate::problem::Problem;
 use crate::hours::Holidays;
-use crate::store::{
-    ATTEMPTS, Cell, Change, Store, StoreError, Version, backoff_ms, decode_json, encode_json, keys,
-};
+use crate::problem::Problem;
+use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, Version, backoff_ms, decode_json, encode_json, keys};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::rc::Rc;

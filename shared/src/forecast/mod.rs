@@ -225,9 +225,9 @@ impl Forecast {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hours::Holidays;
     use crate::attempt::Disposition;
     use crate::campaign::Campaign;
+    use crate::hours::Holidays;
     use serde_json::json;
 
     /// Monday, 1 March 2027, 08:00 in Jakarta.

@@ -142,10 +142,9 @@ impl Calendar {
 
     /// Whether the local day is one without calls: a holiday, a blackout, or before the campaign's first.
     pub fn day_off(&self, zone: Option<&str>, at_ms: i64) -> bool {
-        self.date(zone, at_ms).map(day_number).is_some_and(|day| {
-            self.first_day.is_some_and(|first| day < first)
-                || among(&self.closed, day)
-        })
+        self.date(zone, at_ms)
+            .map(day_number)
+            .is_some_and(|day| self.first_day.is_some_and(|first| day < first) || among(&self.closed, day))
     }
 
     /// The first moment of a later local day than the one that `at_ms` is in.

@@ -151,7 +151,8 @@ fn gaps(years: &BTreeSet<i16>) -> Vec<(Date, Date)> {
 fn shipped() -> Vec<HolidayYear> {
     let days = |table: &'static [(i16, i8, i8)], kind, year: i16| {
         let of_year = table.iter().filter(move |(y, ..)| *y == year);
-        of_year.filter_map(move |(y, m, d)| Some(Holiday { date: Date::new(*y, *m, *d).ok()?, kind, name: String::new() }))
+        of_year
+            .filter_map(move |(y, m, d)| Some(Holiday { date: Date::new(*y, *m, *d).ok()?, kind, name: String::new() }))
     };
     let year = |year| {
         let leave = days(&COLLECTIVE_LEAVE, HolidayKind::CollectiveLeave, year);
@@ -184,7 +185,8 @@ mod tests {
     use jiff::civil::date;
 
     fn loaded(calendar: &str, year: i16, days: &[(i8, i8, HolidayKind)]) -> HolidayYear {
-        let day = |(m, d, kind): &(i8, i8, HolidayKind)| Holiday { date: date(year, *m, *d), kind: *kind, name: "x".into() };
+        let day =
+            |(m, d, kind): &(i8, i8, HolidayKind)| Holiday { date: date(year, *m, *d), kind: *kind, name: "x".into() };
         HolidayYear { calendar: calendar.into(), year, days: days.iter().map(day).collect() }
     }
 
@@ -207,7 +209,10 @@ mod tests {
         assert!(known.put(loaded("au", 2027, &[(1, 26, National)])));
         let days = |known: &Holidays, name: &str| known.named(name).map(|d| d.closed.len()).unwrap_or(0);
         assert_eq!((days(&known, "id"), days(&known, "id-national"), days(&known, "au")), (25 + 1 + 2, 17 + 1 + 1, 1));
-        assert_eq!(known.all().iter().map(|y| (y.calendar.as_str(), y.year)).collect::<Vec<_>>(), [("au", 2027), ("id", 2026), ("id", 2027), ("id", 2028)]);
+        assert_eq!(
+            known.all().iter().map(|y| (y.calendar.as_str(), y.year)).collect::<Vec<_>>(),
+            [("au", 2027), ("id", 2026), ("id", 2027), ("id", 2028)]
+        );
         let back: Holidays = serde_json::from_str(&serde_json::to_string(&known).unwrap()).unwrap();
         assert_eq!(back, known);
         known.remove("id", 2027);
@@ -231,7 +236,16 @@ mod tests {
 
     #[test]
     fn names_of_calendars() {
-        for (name, good) in [("id", true), ("au-nsw", true), ("", false), ("ID", false), ("2027", false), ("id-national", false), ("a/b", false), (&"x".repeat(33), false)] {
+        for (name, good) in [
+            ("id", true),
+            ("au-nsw", true),
+            ("", false),
+            ("ID", false),
+            ("2027", false),
+            ("id-national", false),
+            ("a/b", false),
+            (&"x".repeat(33), false),
+        ] {
             assert_eq!(is_calendar_name(name), good, "{name}");
         }
     }

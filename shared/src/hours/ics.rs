@@ -192,7 +192,8 @@ fn day(value: &str, whole_day: bool) -> Option<Date> {
         Some((date, time)) => (date, Some(time)),
         None => (value, None),
     };
-    if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) || time.is_some_and(|t| whole_day || t != "000000") {
+    if date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) || time.is_some_and(|t| whole_day || t != "000000")
+    {
         return None;
     }
     Date::new(date.get(..4)?.parse().ok()?, date.get(4..6)?.parse().ok()?, date.get(6..)?.parse().ok()?).ok()
@@ -247,15 +248,25 @@ mod tests {
         let day = |d: i8| date(2028, 1, d);
         for (lines, expected) in [
             ("DTSTART;VALUE=DATE:20280101\r\nSUMMARY:Tahun Baru", (day(1), day(1), "Tahun Baru")),
-            ("DTSTART;VALUE=DATE:20280101\nDTEND;VALUE=DATE:20280103\nSUMMARY:a\\, b\\; c\\n\\\\d", (day(1), day(2), "a, b; c \\d")),
+            (
+                "DTSTART;VALUE=DATE:20280101\nDTEND;VALUE=DATE:20280103\nSUMMARY:a\\, b\\; c\\n\\\\d",
+                (day(1), day(2), "a, b; c \\d"),
+            ),
             ("DTSTART:20280101\r\nDTEND:20280101", (day(1), day(1), "")),
             ("DTSTART;TZID=\"Asia:Jakarta;x\":20280101T000000\r\nDTEND:20280102T000000", (day(1), day(1), "")),
             ("dtstart;value=date:20280101\r\nduration:P1W\r\nX-A;B=\"c:d\":e", (day(1), day(7), "")),
             ("DTSTART:2028\r\n 01\r\n\t01\r\nSUMMARY;LANGUAGE=id:Idul\r\n  fitri", (day(1), day(1), "Idul fitri")),
-            ("DTSTART:20280101\r\nBEGIN:VALARM\r\nDTSTART:20280105\r\nDURATION:PT5M\r\nEND:VALARM", (day(1), day(1), "")),
+            (
+                "DTSTART:20280101\r\nBEGIN:VALARM\r\nDTSTART:20280105\r\nDURATION:PT5M\r\nEND:VALARM",
+                (day(1), day(1), ""),
+            ),
         ] {
             let (first, last, summary) = expected;
-            assert_eq!(events(event(lines).as_bytes()), Ok(vec![Event { first, last, summary: summary.into() }]), "{lines}");
+            assert_eq!(
+                events(event(lines).as_bytes()),
+                Ok(vec![Event { first, last, summary: summary.into() }]),
+                "{lines}"
+            );
         }
         assert_eq!(events(event("DTSTART:20280101\r\nSTATUS:CANCELLED").as_bytes()), Ok(vec![]));
         assert_eq!(events(format!("\u{feff}{}", file("")).as_bytes()), Ok(vec![]));

@@ -47,7 +47,14 @@ pub fn csv(entries: &[Shown], header: bool) -> String {
         let line = entry.line();
         let reason = line.reason.as_str().to_owned();
         let (since, until) = (line.since.unwrap_or_default(), line.until.unwrap_or_default());
-        let _ = writer.write_record([number(line.phone), number(line.taxpayer_id), reason, since, until, line.id.to_owned()]);
+        let _ = writer.write_record([
+            number(line.phone),
+            number(line.taxpayer_id),
+            reason,
+            since,
+            until,
+            line.id.to_owned(),
+        ]);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }

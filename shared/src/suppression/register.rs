@@ -102,7 +102,14 @@ pub fn page(number: u64, ids: &[String]) -> (String, Vec<u8>) {
 }
 
 /// An entry that is on page `number`, as it is kept under its key.
-pub fn entry(vault: &Vault, key: &DataKey, nonce: &[u8; 24], number: u64, named: &Named, entry: DoNotCall) -> (String, Vec<u8>) {
+pub fn entry(
+    vault: &Vault,
+    key: &DataKey,
+    nonce: &[u8; 24],
+    number: u64,
+    named: &Named,
+    entry: DoNotCall,
+) -> (String, Vec<u8>) {
     let place = named.subject().key(vault);
     let sealed = key.seal(nonce, &place, &encode(VERSION, named));
     let bytes = Entry { entry, page: number, sealed }.encode();

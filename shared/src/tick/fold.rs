@@ -126,7 +126,7 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
             work.deletes.extend(agenda::event_keys(work.shard, ended.call));
         }
         if ended.watched.is_none() {
-            forget.push(ended.call);
+            forget.push(agenda::Past { call: ended.call, reached: outcome.disposition.right_party() });
         }
     }
     said::enter(work).await?;

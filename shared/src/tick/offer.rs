@@ -239,5 +239,6 @@ async fn take_back<S: Store>(work: &mut Work<'_, S>, offers: Vec<Offer>) -> Resu
         retries.push((campaign, retry));
     }
     agenda::put(work, retries).await?;
+    let calls = calls.into_iter().map(|call| agenda::Past { call, reached: false }).collect();
     agenda::sweep_later(work, calls, work.now_ms.saturating_add(fold::CALLBACKS_MS)).await
 }

@@ -18,10 +18,12 @@ pub async fn enter<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
         return Ok(());
     }
     let nonce = work.nonce;
-    let dice = |bytes: &mut [u8]| bytes.chunks_mut(24).for_each(|part| {
-        let random = nonce();
-        part.iter_mut().zip(random).for_each(|(to, from)| *to = from);
-    });
+    let dice = |bytes: &mut [u8]| {
+        bytes.chunks_mut(24).for_each(|part| {
+            let random = nonce();
+            part.iter_mut().zip(random).for_each(|(to, from)| *to = from);
+        })
+    };
     let key = match register::key(work.store, work.vault, &dice, async |_| {}).await {
         Ok(key) => key,
         Err(problem) if problem.status == 500 => {

@@ -4,6 +4,7 @@
 //! who wait: at most [`agenda::PAGE_MAX`] contacts, by reads alone. A page is looked at once a feed; which were, says
 //! [`Bucket::looked`](super::state::Bucket::looked). Contacts that nobody has called yet are looked up when their turn comes.
 
+use super::claim::Claim;
 use super::state::{Effect, Retry};
 use super::{Work, agenda, choose};
 use crate::attempt::End;
@@ -12,6 +13,7 @@ use crate::problem::Problem;
 use crate::settlement::{self, Done};
 use crate::store::Store;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The log told that something was settled: what was looked up before this tick may have changed.
@@ -84,6 +86,41 @@ pub fn all_done<D>(standing: &[(D, Option<Done>)]) -> Option<Done> {
     Some(Done { on: days.and_then(|days| days.into_iter().max()) })
 }
 
+/// Looks up what calls brought that reached the right party, when they are forgotten two weeks later: calls by the place of
+/// their claims.
+pub async fn follow_up<S: Store>(work: &mut Work<'_, S>, calls: Vec<(String, Claim)>) -> Result<(), Problem> {
+    let wanted: Vec<String> =
+        calls.iter().flat_map(|(_, claim)| claim.settlement_keys.iter().flatten()).cloned().collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let found = work.store.get_all(&wanted).await.map_err(|e| Problem::store(&e))?;
+    let mut found = found.as_slice();
+    for (place, claim) in calls {
+        let keys = &claim.settlement_keys;
+        let (own, rest) = found.split_at_checked(keys.iter().map(Vec::len).sum()).unwrap_or_default();
+        found = rest;
+        // A list that was erased says nothing any more.
+        let Some(key) = work.data_key(&claim.contact.list).await? else { continue };
+        let Some(contact) = claim.contact(&place, &key) else { continue };
+        let done = all_done(&settlement::standing(&contact, keys, own));
+        let after = done.map_or(After::NoCall, |done| after_call(1, &[claim.day], done.on));
+        let effect = &mut work.state.books.entry(claim.campaign.clone()).or_default().effect;
+        effect.followed_up += 1;
+        if let After::Call(days) = after {
+            effect.settled_since += 1;
+            count(&mut effect.days_since, days);
+        }
+    }
+    Ok(())
+}
+
+fn count(by_days: &mut BTreeMap<u16, u64>, days: Option<u16>) {
+    if let Some(days) = days {
+        *by_days.entry(days.min(Effect::DAYS_MAX)).or_default() += 1;
+    }
+}
+
 /// Enters into the books whether a call came before the settlement of a contact that ended by it. So many attempts were made,
 /// those of the last week at these moments (Unix ms).
 pub fn enter<S: Store>(
@@ -138,9 +175,7 @@ impl Effect {
     fn enter(&mut self, after: After) {
         if let After::Call(days) = after {
             self.settled_after_call += 1;
-            if let Some(days) = days {
-                *self.days.entry(days.min(Self::DAYS_MAX)).or_default() += 1;
-            }
+            count(&mut self.days, days);
         }
     }
 }

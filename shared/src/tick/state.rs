@@ -241,6 +241,11 @@ pub struct Effect {
     pub settled_after_call: u64,
     /// Of those, by days from the last call before to the settlement, where both are known.
     pub days: BTreeMap<u16, u64>,
+    /// Calls that reached the right party and were looked at again when they were forgotten.
+    pub followed_up: u64,
+    /// Of those, whose duties had all been settled since.
+    pub settled_since: u64,
+    pub days_since: BTreeMap<u16, u64>,
 }
 
 /// A calendar year's calls, as the annual report counts them.

@@ -45,9 +45,25 @@ fn the_table_of_rows_that_are_taken() {
     use Matter::*;
     let bill = || About::Bill { billing_code: "028030000000206".into() };
     for (header, row, expected) in [
-        ("NPWP;KAP;KJS;MASA PAJAK;TAHUN PAJAK;TGL BAYAR;JUMLAH BAYAR;NTPN", "411125;200;02;2027;02/03/2027;1.000.000;A1", vec![duty(NotPaid, "411125-200", "2027-02"), duty(FallsDue, "411125-200", "2027-02"), duty(Arrears, "411125-200", "2027-02")]),
-        ("npwp;jenis pajak;tahun pajak;tgl lapor", "SPT Tahunan PPh OP;2026;02/03/2027", vec![duty(NotFiled, "spttahunanpphop", "2026")]),
-        ("taxpayer_id;matter;tax_code;tax_type;tax_period", "not_paid;411125-200;PPh Pasal 25;2027-02", vec![duty(NotPaid, "411125-200", "2027-02"), duty(NotPaid, "pphpasal25", "2027-02")]),
+        (
+            "NPWP;KAP;KJS;MASA PAJAK;TAHUN PAJAK;TGL BAYAR;JUMLAH BAYAR;NTPN",
+            "411125;200;02;2027;02/03/2027;1.000.000;A1",
+            vec![
+                duty(NotPaid, "411125-200", "2027-02"),
+                duty(FallsDue, "411125-200", "2027-02"),
+                duty(Arrears, "411125-200", "2027-02"),
+            ],
+        ),
+        (
+            "npwp;jenis pajak;tahun pajak;tgl lapor",
+            "SPT Tahunan PPh OP;2026;02/03/2027",
+            vec![duty(NotFiled, "spttahunanpphop", "2026")],
+        ),
+        (
+            "taxpayer_id;matter;tax_code;tax_type;tax_period",
+            "not_paid;411125-200;PPh Pasal 25;2027-02",
+            vec![duty(NotPaid, "411125-200", "2027-02"), duty(NotPaid, "pphpasal25", "2027-02")],
+        ),
         ("NIK,PERIHAL", "Belum lapor SPT Tahunan", vec![duty(NotFiled, "", "")]),
         ("NPWP\tKODE BILLING\tTANGGAL SETOR", "028030000000206\t2027-03-02 10:11:12", vec![bill()]),
         ("NPWP|KODE BILLING|MASA|TAHUN", "28030000000206|2|2027", vec![bill(), duty(NotPaid, "", "2027-02")]),
@@ -154,7 +170,8 @@ fn what_came_before_a_file_breaks_off_is_taken() {
 
 #[test]
 fn nothing_personal_is_in_the_store_in_clear() {
-    let (_, store) = feed(&format!("NPWP;KODE BILLING;TGL BAYAR;NTPN\n{NIK};028030000000206;02/03/2027;ABC123DEF456\n"));
+    let (_, store) =
+        feed(&format!("NPWP;KODE BILLING;TGL BAYAR;NTPN\n{NIK};028030000000206;02/03/2027;ABC123DEF456\n"));
     for key in store.inner().keys() {
         let value = block_on(store.get(&key)).unwrap().unwrap_or_default();
         for secret in [NIK, "028030000000206", "ABC123DEF456", "abc123def456"] {

@@ -142,11 +142,15 @@ fn a_long_list_costs_few_commits_comes_back_in_parts_and_again_costs_none() {
 #[test]
 fn a_download_can_be_sent_again() {
     let store = Memory::new(MemoryStore::new());
-    let text = "phone;npwp;reason;until\n081234567890;;;31/12/2027\n+6581234567;;wrong_number;\n;3273011503859001;deceased;\n";
+    let text =
+        "phone;npwp;reason;until\n081234567890;;;31/12/2027\n+6581234567;;wrong_number;\n;3273011503859001;deceased;\n";
     up(&store, Kind::Csv, text, 100).unwrap();
     let (all, _) = down(&store, NOW_MS);
     let csv = suppression::csv(&all, true);
-    assert!(csv.starts_with("phone;taxpayer_id;reason;since;until;id\n") && csv.contains("'+6581234567;;wrong_number;2027-"));
+    assert!(
+        csv.starts_with("phone;taxpayer_id;reason;since;until;id\n")
+            && csv.contains("'+6581234567;;wrong_number;2027-")
+    );
     assert_eq!(suppression::csv(&all, false).lines().count(), 3);
     let lines: String = all.iter().map(|s| serde_json::to_string(&s.line()).unwrap() + "\n").collect();
     for (kind, text) in [(Kind::Csv, csv), (Kind::Json, lines)] {

@@ -1,6 +1,6 @@
 use super::*;
-use crate::hours::{Holiday, HolidayKind, HolidayYear};
 use crate::campaign::Campaign;
+use crate::hours::{Holiday, HolidayKind, HolidayYear};
 use serde_json::{Value, json};
 
 fn ms(text: &str) -> i64 {
@@ -188,14 +188,20 @@ fn in_a_year_that_no_calendar_knows_nobody_is_called() {
     let calendar = Calendar::new(&settings, &LegalHours::default(), &known);
     assert!(calendar.callable(jakarta, last, 0) && !calendar.callable(jakarta, first, 0));
     assert_eq!(calendar.next(jakarta, ms("2027-12-31T12:00:00Z"), 0), None);
-    assert_eq!((calendar.reason(jakarta, first), calendar.reason(jakarta, last)), ("unknown_holidays", "outside_hours"));
+    assert_eq!(
+        (calendar.reason(jakarta, first), calendar.reason(jakarta, last)),
+        ("unknown_holidays", "outside_hours")
+    );
     assert!(!calendar.day_off(jakarta, first), "nobody knows that it is one");
 
     let day = Holiday { date: jiff::civil::date(2028, 1, 4), kind: HolidayKind::CollectiveLeave, name: String::new() };
     known.put(HolidayYear { calendar: "id".into(), year: 2028, days: vec![day] });
     let calendar = Calendar::new(&settings, &LegalHours::default(), &known);
     assert!(calendar.callable(jakarta, first, 0));
-    assert!(!calendar.callable(jakarta, ms("2028-01-04T05:00:00Z"), 0) && calendar.day_off(jakarta, ms("2028-01-04T05:00:00Z")));
+    assert!(
+        !calendar.callable(jakarta, ms("2028-01-04T05:00:00Z"), 0)
+            && calendar.day_off(jakarta, ms("2028-01-04T05:00:00Z"))
+    );
     // The country's limit is about the national holidays alone.
     let (_, settings) = Campaign::parse(json!({ "name": "c", "matter": "not_filed" })).unwrap();
     let calendar = Calendar::new(&settings, &LegalHours::default(), &known);

@@ -16,7 +16,12 @@ const KIND: usize = 2;
 const SHAPE: Shape = Shape {
     columns: &[
         Column { name: "date", names: &["tanggal", "tgl", "day", "hari"], like: None, cut: false },
-        Column { name: "name", names: &["nama", "namalibur", "keterangan", "holiday", "harilibur"], like: None, cut: true },
+        Column {
+            name: "name",
+            names: &["nama", "namalibur", "keterangan", "holiday", "harilibur"],
+            like: None,
+            cut: true,
+        },
         Column { name: "kind", names: &["jenis", "jenislibur", "kategori", "type"], like: None, cut: true },
     ],
     any_of: &[DATE],
@@ -48,7 +53,10 @@ pub fn holidays(calendar: &str, year: i16, file: &[u8]) -> Result<(HolidayYear, 
         return Err(refused(format!("none of the {all} days of the file is in {year}")));
     }
     if days.len() > DAYS_MAX {
-        return Err(refused(format!("{} days of {year} are more than the {DAYS_MAX} that a calendar may have", days.len())));
+        return Err(refused(format!(
+            "{} days of {year} are more than the {DAYS_MAX} that a calendar may have",
+            days.len()
+        )));
     }
     Ok((HolidayYear { calendar: calendar.to_owned(), year, days: days.into_values().collect() }, others))
 }
@@ -122,7 +130,13 @@ mod tests {
             let (year, others) = holidays("id", 2028, file.as_bytes()).unwrap();
             let days: Vec<_> = year.days.iter().map(|d| (d.date, d.kind, d.name.as_str())).collect();
             use HolidayKind::*;
-            assert_eq!(days, [(date(2028, 1, 1), National, "Tahun Baru"), (date(2028, 12, 26), CollectiveLeave, "Cuti Bersama Natal")]);
+            assert_eq!(
+                days,
+                [
+                    (date(2028, 1, 1), National, "Tahun Baru"),
+                    (date(2028, 12, 26), CollectiveLeave, "Cuti Bersama Natal")
+                ]
+            );
             assert_eq!((year.calendar.as_str(), year.year, others), ("id", 2028, 1));
         }
     }
@@ -134,12 +148,16 @@ mod tests {
             ("tanggal,jenis\n01/01/2028,apa\n", "kind_unknown"),
             ("tanggal\n01/01/2027\n", "none of the 1 days"),
             ("nama\nTahun Baru\n", "No column was recognised for: date."),
-            ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20280101\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR\n", "line 4"),
+            (
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20280101\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR\n",
+                "line 4",
+            ),
         ] {
             let problem = holidays("id", 2028, file.as_bytes()).unwrap_err();
             assert!(problem.status == 422 && problem.detail.contains(told), "{file}: {}", problem.detail);
         }
-        let many: String = (0..130).map(|i| format!("{}\n", date(2028, 1, 1).checked_add(jiff::ToSpan::days(i)).unwrap())).collect();
+        let many: String =
+            (0..130).map(|i| format!("{}\n", date(2028, 1, 1).checked_add(jiff::ToSpan::days(i)).unwrap())).collect();
         assert!(holidays("id", 2028, format!("date\n{many}").as_bytes()).unwrap_err().detail.contains("120"));
     }
 

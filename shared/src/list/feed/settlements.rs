@@ -2,8 +2,8 @@
 
 use super::super::columns::Field;
 use super::super::{amount, date, period, row, taxpayer, text};
-use super::tally::{Bad, FeedReason, Refused};
 use super::table::{Column, Kind, Line, Shape, Table};
+use super::tally::{Bad, FeedReason, Refused};
 use crate::contact::Matter;
 use crate::problem::Problem;
 use crate::settlement::{About, Change, Payment};
@@ -42,19 +42,48 @@ const SHAPE: Shape = Shape {
         like("billing_code", Field::BillingCode),
         Column {
             name: "amount",
-            names: &["jumlahbayar", "jumlahsetor", "jumlahsetoran", "nilaibayar", "nilaisetor", "jumlahpembayaran", "paidamount", "amountpaid"],
+            names: &[
+                "jumlahbayar",
+                "jumlahsetor",
+                "jumlahsetoran",
+                "nilaibayar",
+                "nilaisetor",
+                "jumlahpembayaran",
+                "paidamount",
+                "amountpaid",
+            ],
             like: Some(Field::Amount),
             cut: false,
         },
         Column {
             name: "paid_on",
-            names: &["tglbayar", "tanggalbayar", "tglsetor", "tanggalsetor", "tglpembayaran", "tanggalpembayaran", "datepaid", "paid", "paymentdate"],
+            names: &[
+                "tglbayar",
+                "tanggalbayar",
+                "tglsetor",
+                "tanggalsetor",
+                "tglpembayaran",
+                "tanggalpembayaran",
+                "datepaid",
+                "paid",
+                "paymentdate",
+            ],
             like: None,
             cut: false,
         },
         Column {
             name: "filed_on",
-            names: &["tgllapor", "tanggallapor", "tglpelaporan", "tanggalpelaporan", "tglterimaspt", "tanggalterimaspt", "datefiled", "filed", "filingdate"],
+            names: &[
+                "tgllapor",
+                "tanggallapor",
+                "tglpelaporan",
+                "tanggalpelaporan",
+                "tglterimaspt",
+                "tanggalterimaspt",
+                "datefiled",
+                "filed",
+                "filingdate",
+            ],
             like: None,
             cut: false,
         },

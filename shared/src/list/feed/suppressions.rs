@@ -2,8 +2,8 @@
 
 use super::super::columns::Field;
 use super::super::{Warning, date, phone, taxpayer, text};
-use super::tally::{Bad, FeedReason, Refused};
 use super::table::{Column, Kind, Line, Shape, Table};
+use super::tally::{Bad, FeedReason, Refused};
 use crate::campaign::e164;
 use crate::hours;
 use crate::problem::Problem;
@@ -21,7 +21,12 @@ const SHAPE: Shape = Shape {
         Column { name: "phone", names: &[], like: Some(Field::Phone), cut: false },
         Column { name: "taxpayer_id", names: &[], like: Some(Field::TaxpayerId), cut: false },
         Column { name: "reason", names: &["alasan", "sebab"], like: None, cut: true },
-        Column { name: "until", names: &["sampai", "sampaidengan", "berlakusampai", "hingga", "tglberakhir"], like: None, cut: true },
+        Column {
+            name: "until",
+            names: &["sampai", "sampaidengan", "berlakusampai", "hingga", "tglberakhir"],
+            like: None,
+            cut: true,
+        },
         // As a download has them; they say nothing when it is uploaded again.
         Column { name: "since", names: &[], like: None, cut: true },
         Column { name: "id", names: &["suppression"], like: None, cut: true },
@@ -103,7 +108,9 @@ fn understood(line: &Line) -> Result<SuppressionRow, Bad> {
 fn phones(cell: &str) -> Result<Vec<String>, Bad> {
     let value = text::value(cell);
     match phone::parse(std::iter::once(cell), &[]) {
-        Ok(found) if found.warnings.contains(&Warning::PhonePartIgnored) => Err(Bad::at(PHONE, FeedReason::PhoneInvalid)),
+        Ok(found) if found.warnings.contains(&Warning::PhonePartIgnored) => {
+            Err(Bad::at(PHONE, FeedReason::PhoneInvalid))
+        }
         Ok(found) => Ok(found.numbers),
         // Of another country; also one that is never called by itself.
         Err(_) if e164(&value) => Ok(vec![value]),

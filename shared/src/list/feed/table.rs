@@ -221,9 +221,8 @@ impl Header {
         let Record { row, cells } = record;
         let per_row = self.width.saturating_sub(1);
         // A quotation mark was not closed, and the rows behind it would be lost without a word.
-        let swallowed = |cell: &String| {
-            per_row > 0 && cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row
-        };
+        let swallowed =
+            |cell: &String| per_row > 0 && cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row;
         if !(self.shortest..=self.width).contains(&cells.len()) || cells.iter().any(swallowed) {
             return Err(Refused::new(row, Why::List(Reason::Columns), "", ""));
         }

@@ -79,24 +79,36 @@ impl Why {
         match self {
             Why::List(reason) => reason.hint(),
             Why::Feed(reason) => match reason {
-                FeedReason::SubjectMissing => "Say who: a taxpayer number, or the billing code of what was paid (in a do-not-call list: a phone).",
+                FeedReason::SubjectMissing => {
+                    "Say who: a taxpayer number, or the billing code of what was paid (in a do-not-call list: a phone)."
+                }
                 FeedReason::MatterMissing => {
                     "Say what was done: a column with the day of payment or of filing, a billing code, or `matter`."
                 }
                 FeedReason::MatterUnknown => "Write not_filed, not_paid, falls_due, arrears, or leave the cell empty.",
-                FeedReason::TaxPeriodMissing => "Write the tax period or year beside the tax, or leave both empty: then it holds for all of that matter.",
+                FeedReason::TaxPeriodMissing => {
+                    "Write the tax period or year beside the tax, or leave both empty: then it holds for all of that matter."
+                }
                 FeedReason::TaxPeriodUnknown => "Write the period as month and year, for example 02-2027, or the year.",
                 FeedReason::BillingCodeInvalid => "Write the 15 digits of the billing code; format the column as text.",
-                FeedReason::DateInvalid => "Write an existing date, day first and the year with four digits, for example 31/03/2027.",
+                FeedReason::DateInvalid => {
+                    "Write an existing date, day first and the year with four digits, for example 31/03/2027."
+                }
                 FeedReason::DateFuture => "Compare the date: the day has not come yet.",
                 FeedReason::ReversedUnclear => "Write true or false (ya, tidak), or leave the cell empty.",
-                FeedReason::PaymentsTooMany => "Send one row with the sum, without an amount, or with the number of the last payment.",
+                FeedReason::PaymentsTooMany => {
+                    "Send one row with the sum, without an amount, or with the number of the last payment."
+                }
                 FeedReason::ReasonUnknown => {
                     "Write entered, asked_in_call, deceased (only of a taxpayer), wrong_number (only of a phone), or leave the cell empty."
                 }
-                FeedReason::PhoneInvalid => "Write + and the country's code before the number, or a number of Indonesia with its area code.",
+                FeedReason::PhoneInvalid => {
+                    "Write + and the country's code before the number, or a number of Indonesia with its area code."
+                }
                 FeedReason::DayInvalid => "Write a day of the year that this calendar is for, for example 2028-01-01.",
-                FeedReason::KindUnknown => "Write national or collective_leave (libur nasional, cuti bersama), or leave the cell empty.",
+                FeedReason::KindUnknown => {
+                    "Write national or collective_leave (libur nasional, cuti bersama), or leave the cell empty."
+                }
             },
         }
     }

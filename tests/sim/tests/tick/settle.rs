@@ -29,7 +29,10 @@ fn feed(stage: &Stage, people: &[Person], day: u8, reversed: bool) -> Answer {
 fn waiting(count: u32) -> (Stage, Vec<Person>) {
     let mut stage = Stage::default();
     let list = people(count);
-    stage.campaign("c", json!({ "attempts": { "retry": { "no_answer": { "after": "30h", "other_part_of_day": false } } } }));
+    stage.campaign(
+        "c",
+        json!({ "attempts": { "retry": { "no_answer": { "after": "30h", "other_part_of_day": false } } } }),
+    );
     stage.upload("c", &list);
     stage.tick();
     let no_answer = Fate::ALL[11];
@@ -112,4 +115,32 @@ fn a_payment_that_bounced_leads_to_a_call_again() {
     let report = stage.report("c");
     assert_eq!((report.ends["settled"], report.ends["reached"]), (1, 1));
     assert!(LIST_DAYS > 3);
+}
+
+#[test]
+fn what_came_of_calls_that_reached_somebody_is_looked_up_two_weeks_later() {
+    let mut stage = Stage::default();
+    let list = people(4);
+    stage.campaign("c", json!({}));
+    stage.upload("c", &list);
+    // One of the four is somebody else.
+    let wrong = Stage::phone(&list[3]);
+    stage.run_to_the_end(|order| Fate::ALL[if order.to == wrong { 5 } else { 0 }]);
+    // One files two days later, one had filed before; the feed tells it afterwards.
+    stage.clock.advance(2 * DAY_MS);
+    feed(&stage, &list[..1], 3, false);
+    let text = format!("NPWP;TGL LAPOR\n{};28/02/2027\n{};02/03/2027\n", npwp(&list[1]), npwp(&list[3]));
+    let fed = drive(&stage.clock, async {
+        let mut intake = Intake::new(&stage.store, &stage.vault, 1, Kind::Csv, stage.clock.now_ms());
+        intake.push(text.as_bytes()).await?;
+        intake.finish(|| stage.clock.now_ms()).await
+    });
+    assert_eq!(fed.unwrap().unwrap().tally.accepted, 2);
+    stage.tick();
+    assert_eq!(stage.report("c").effect.reached.followed_up, 0);
+    stage.clock.advance(14 * DAY_MS);
+    (0..4).for_each(|_| drop(stage.tick()));
+    let reached = stage.report("c").effect.reached;
+    assert_eq!((reached.followed_up, reached.settled, reached.mean_days), (3, 1, Some(2.0)));
+    assert_eq!(reached.days_between.into_iter().collect::<Vec<_>>(), [(2, 1)]);
 }
