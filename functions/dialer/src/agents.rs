@@ -1,11 +1,13 @@
 //! Requests of agents and diallers of the house.
 
-use dering::assist::{Ask, Desk, HandedOut, Outcome};
+use crate::CAMPAIGNS;
+use dering::assist::{Ask, Desk, Outcome};
 use dering::problem::Problem;
 use edge::request::{Body, Head};
 use edge::{Reply, auth, clock, config, response, store::SpinStore};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 const BODY_MAX: u64 = 16 << 10;
 /// Of a batch of reports.
@@ -66,10 +68,12 @@ async fn answer(path: &[&str], head: &Head, body: &mut Body) -> Result<Reply, Pr
     let shards = config::shards().await?;
     let limits = config::person_limits().await?;
     let legal_hours = config::legal_hours().await?;
+    let campaigns = CAMPAIGNS.with(Rc::clone);
     let desk = Desk {
         store: &SpinStore,
         vault: &vault,
         shards,
+        campaigns: &campaigns,
         limits,
         legal_hours: &legal_hours,
         now_ms: clock::now_ms(),
@@ -79,14 +83,7 @@ async fn answer(path: &[&str], head: &Head, body: &mut Body) -> Result<Reply, Pr
         ["v1", "claims"] => {
             let ask: Ask = body.json(head, BODY_MAX).await?;
             let key = head.header("idempotency-key").unwrap_or_default();
-            let HandedOut { claims, held } = desk.claim(&ask, key).await?;
-            // Nothing to do: the next ticks may change that.
-            let poll_s = if claims.is_empty() { 5 } else { 1 };
-            let mut answer = json!({ "claims": claims, "next_poll_s": poll_s });
-            if let (Some(why), Some(answer)) = (held, answer.as_object_mut()) {
-                answer.insert("held".into(), why.into());
-            }
-            Ok(response::json(200, &answer))
+            Ok(response::json(200, &desk.claim(&ask, key).await?))
         }
         ["v1", "heartbeats"] => {
             let Heartbeats { agent, calls } = body.json(head, BATCH_MAX).await?;

@@ -25,7 +25,7 @@ pub async fn received(provider: &str, head: &Head, body: &mut Body) -> Result<Re
     let officer = line.as_deref().map(|line| Officer { line, caller_id: &to });
     let base = format!("{}/hooks/{}/inbound/step", hook.public_url, hook.provider.name());
     let turn =
-        flow::inbound(&script, Language::Id, hour(now_ms), officer, &|p: &Place| step_link(&vault, &base, &call, p));
+        flow::inbound(script, Language::Id, hour(now_ms), officer, &|p: &Place| step_link(&vault, &base, &call, p));
     Ok(hook.reply(&turn.verbs))
 }
 
@@ -43,7 +43,7 @@ pub async fn step(provider: &str, head: &Head, body: &mut Body) -> Result<Reply,
         enter(&call, now_ms, true).await?;
     }
     let script = Script::named(SCRIPT).ok_or_else(response::not_found)?;
-    let turn = flow::inbound_step(&script, Language::Id, hour(now_ms), &input);
+    let turn = flow::inbound_step(script, Language::Id, hour(now_ms), &input);
     Ok(hook.reply(&turn.verbs))
 }
 

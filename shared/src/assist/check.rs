@@ -1,18 +1,14 @@
-//! May this call be dialled now? Looked at when it was offered, and again at the moment of dialling.
+//! May this call be dialled now? The rules of the tick, asked again at the moment of dialling.
 
 use super::Desk;
 use crate::campaign::{Campaign, Mode, Shelf, State};
-use crate::contact::{Contact, Duty};
-use crate::hours::Calendar;
-use crate::person::{self, History, Person};
+use crate::contact::Contact;
+use crate::hours::{Calendar, Holidays};
 use crate::problem::Problem;
-use crate::settlement;
 use crate::store::Store;
-use crate::suppression::{self, Subject};
-use crate::tick::Claim;
-use crate::tick::rules::last_day;
-use crate::vault::Vault;
-use futures::future::try_join;
+use crate::tick::lookup::{self, Around, Candidate, Known, Scope};
+use crate::tick::rules::Rule;
+use crate::tick::{Claim, Retry, Shard};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,97 +37,86 @@ pub enum Stop {
     Ended,
 }
 
-/// What was looked up of a claim.
-pub struct Looked<'a> {
-    /// What stops even a call that is on.
-    pub stop: Option<Stop>,
-    /// What of the contact's duties is not settled.
-    pub open: Vec<&'a Duty>,
+/// What may have changed between the claim and the call, and what the agent is told of it.
+const ASKED_AGAIN: [(Rule, Stop); 6] = [
+    (Rule::Expired, Stop::Expired),
+    (Rule::Blackout, Stop::OutsideHours),
+    (Rule::OutsideHours, Stop::OutsideHours),
+    // The hours of another country are not the campaign's.
+    (Rule::ForeignNumber, Stop::OutsideHours),
+    (Rule::PersonDay, Stop::PersonLimit),
+    (Rule::PersonWeek, Stop::PersonLimit),
+];
+
+/// What the store knows now of a claim's contact.
+pub(super) struct Looked {
+    candidate: Candidate,
+    known: Known,
 }
 
-/// The rules that can change between the claim and the call. `shelf`: the campaigns as they are now.
-pub async fn check<'a, S: Store>(
-    desk: &Desk<'_, S>,
-    shelf: &Shelf,
-    claim: &Claim,
-    contact: &'a Contact,
-) -> Result<Looked<'a>, Problem> {
-    let (store, vault, now_ms) = (desk.store, desk.vault, desk.now_ms);
-    let callee = Person::of(vault, contact, contact.phones.get(usize::from(claim.phone)).map_or("", String::as_str));
-    let looked = try_join(person(store, vault, claim, contact, now_ms), dialled(desk, &callee)).await?;
-    let (Looked { stop, open }, history) = looked;
-    let stop = stop.or_else(|| moment(desk, shelf, claim, contact, &open, &history));
-    Ok(Looked { stop, open })
-}
-
-/// What about the campaign, the time and the person's other calls stops the call.
-fn moment<S: Store>(
-    desk: &Desk<'_, S>,
-    shelf: &Shelf,
-    claim: &Claim,
-    contact: &Contact,
-    open: &[&Duty],
-    history: &History,
-) -> Option<Stop> {
-    let now_ms = desk.now_ms;
-    let live = |c: &&Campaign| c.state == State::Running && c.settings.mode == Mode::Assisted;
-    let Some(campaign) = shelf.get(&claim.campaign).filter(live) else { return Some(Stop::Paused) };
-    let settings = &campaign.settings;
-    let zone = contact.time_zone.as_deref();
-    let calendar = Calendar::new(settings, desk.legal_hours, &shelf.holidays);
-    let last_due = open.iter().map(|duty| duty.due_date).max().unwrap_or(contact.last_due());
-    let Some(today) = calendar.date(zone, now_ms) else { return Some(Stop::Expired) };
-    // Since it was claimed a due date went by: the script on the screen is not that of today.
-    let went_by = |duty: &&Duty| (claim.day..today).contains(&duty.due_date);
-    if today > last_day(settings, last_due) || open.iter().any(went_by) {
-        return Some(Stop::Expired);
+impl Looked {
+    pub async fn up<S: Store>(desk: &Desk<'_, S>, claim: &Claim, contact: &Contact) -> Result<Self, Problem> {
+        let Desk { store, vault, shards, now_ms, .. } = *desk;
+        let retry = Retry {
+            contact: claim.contact.clone(),
+            attempts: claim.attempt.saturating_sub(1),
+            phone: claim.phone,
+            not_before_ms: 0,
+            rank: claim.rank,
+            past: claim.past.clone(),
+            unknown: None,
+            refused_by: claim.refused_by.clone(),
+            looked: 0,
+        };
+        let candidate = Candidate { retry, contact: contact.clone() };
+        let entries = BTreeMap::new();
+        let scope = Scope { store, vault, shards, now_ms, entries: &entries };
+        let known = lookup::of(&scope, std::slice::from_ref(&candidate)).await?;
+        let known = known.into_iter().next().ok_or_else(Problem::contended)?;
+        Ok(Looked { candidate, known })
     }
-    let ring_ms = settings.call.ring.as_millis() as i64;
-    if !calendar.callable(zone, now_ms, ring_ms) {
-        return Some(Stop::OutsideHours);
+
+    /// What stops even a call that is on. It does not ask for the campaign, which may be gone.
+    pub fn person(&self) -> Option<Stop> {
+        let Known { suppressed, wrong_number, .. } = self.known;
+        if self.known.settled() {
+            return Some(Stop::Settled);
+        }
+        let wrong = wrong_number.then_some(Stop::WrongNumber);
+        suppressed.map(|_| Stop::DoNotCall).or(wrong)
     }
-    // Another shard may have called the taxpayer meanwhile, on another phone; or the limits were lowered.
-    let limits = person::limits(desk.limits, settings.person_limits);
-    let full = |dials: &Vec<i64>| {
-        person::day_free(dials, limits.per_day, &calendar, zone, now_ms).is_some()
-            || person::week_free(dials, limits.per_week, now_ms).is_some()
-    };
-    history.dials.iter().any(full).then_some(Stop::PersonLimit)
-}
 
-/// When the person was called, over all campaigns.
-async fn dialled<S: Store>(desk: &Desk<'_, S>, callee: &Person) -> Result<History, Problem> {
-    let failed = |e| Problem::store(&e);
-    let first = person::first_keys(callee, desk.shards, desk.now_ms);
-    let first = desk.store.get_all(&first).await.map_err(failed)?;
-    let persons = [(callee, first.as_slice())];
-    let found = person::histories(desk.store, desk.shards, desk.now_ms, &persons, &BTreeMap::new()).await;
-    Ok(found.map_err(failed)?.pop().unwrap_or_default())
-}
+    /// What stops a call that is not on. `shelf`: the campaigns as they are now.
+    pub fn call<S: Store>(&self, desk: &Desk<'_, S>, shelf: &Shelf, claim: &Claim) -> Option<Stop> {
+        let live = |c: &&Campaign| c.state == State::Running && c.settings.mode == Mode::Assisted;
+        self.person().or_else(|| match shelf.get(&claim.campaign).filter(live) {
+            Some(campaign) => self.moment(desk, campaign, &shelf.holidays, claim),
+            None => Some(Stop::Paused),
+        })
+    }
 
-/// What stops even a call that is on.
-pub async fn person<'a, S: Store>(
-    store: &S,
-    vault: &Vault,
-    claim: &Claim,
-    contact: &'a Contact,
-    now_ms: i64,
-) -> Result<Looked<'a>, Problem> {
-    let Some(phone) = contact.phones.get(usize::from(claim.phone)) else {
-        return Ok(Looked { stop: Some(Stop::Expired), open: Vec::new() });
-    };
-    let subjects = [
-        (Subject::Phone(phone), Stop::DoNotCall),
-        (Subject::Taxpayer(&contact.taxpayer_id), Stop::DoNotCall),
-        (Subject::WrongNumber(phone), Stop::WrongNumber),
-    ];
-    let entries = subjects.iter().map(|(subject, _)| subject.key(vault));
-    let keys: Vec<String> = entries.chain(claim.settlement_keys.iter().flatten().cloned()).collect();
-    let found = store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
-    let (entries, settlements) = found.split_at_checked(subjects.len()).unwrap_or_default();
-    let open = settlement::open(contact, &claim.settlement_keys, settlements);
-    let holds = |entry: &Option<Vec<u8>>| entry.as_deref().and_then(|b| suppression::reason(b, now_ms)).is_some();
-    let entered = subjects.iter().zip(entries).find(|(_, entry)| holds(entry)).map(|((_, stop), _)| *stop);
-    let stop = if open.is_empty() { Some(Stop::Settled) } else { entered };
-    Ok(Looked { stop, open })
+    fn moment<S: Store>(
+        &self,
+        desk: &Desk<'_, S>,
+        campaign: &Campaign,
+        holidays: &Holidays,
+        claim: &Claim,
+    ) -> Option<Stop> {
+        let calendar = &Calendar::new(&campaign.settings, desk.legal_hours, holidays);
+        let state = &Shard::default();
+        let around = Around { vault: desk.vault, state, campaign, calendar, limits: desk.limits, now_ms: desk.now_ms };
+        let facts = self.known.facts(&around, &self.candidate, false);
+        // Since it was claimed a due date went by: the script on the screen is not that of today.
+        let today = facts.local.date(desk.now_ms);
+        let went_by =
+            today.is_some_and(|today| self.known.open.iter().any(|(_, due)| (claim.day..today).contains(due)));
+        let held = || ASKED_AGAIN.into_iter().find(|(rule, _)| rule.holds(&facts)).map(|(_, stop)| stop);
+        if went_by { Some(Stop::Expired) } else { held() }
+    }
+
+    /// Rows of the list whose matters are settled: they are not named.
+    pub fn settled_rows(&self) -> Vec<u32> {
+        let rows = self.candidate.contact.duties().map(|duty| duty.row);
+        rows.filter(|row| self.known.open.iter().all(|(open, _)| open != row)).collect()
+    }
 }

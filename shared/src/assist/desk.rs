@@ -1,12 +1,12 @@
 //! What each request of an agent or a dialler about a claim does.
 
-use super::check::{self, Looked, Stop};
+use super::check::{Looked, Stop};
 use super::lease::{self, BEAT, RELEASED, REPORTED, REVOKED, STARTED};
 use super::record::Mark;
 use super::{Note, Outcome};
 use crate::attempt::{CallId, CallIdError, Event};
-use crate::campaign::{self, PersonLimits};
-use crate::contact::{Contact, Duty};
+use crate::campaign::{PersonLimits, Remembered, Shelf};
+use crate::contact::Contact;
 use crate::hours::LegalHours;
 use crate::list;
 use crate::problem::Problem;
@@ -49,6 +49,7 @@ pub struct Desk<'a, S: Store> {
     pub store: &'a S,
     pub vault: &'a Vault,
     pub shards: u16,
+    pub campaigns: &'a Remembered,
     /// How often a person may be called over all campaigns; a campaign can only ask for less.
     pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
@@ -127,37 +128,30 @@ impl<S: Store> Desk<'_, S> {
             Marks { started: Some(mark), .. } if self.now_ms.saturating_sub(mark.at_ms) >= GO_MS => {
                 return no(Stop::Ended);
             }
-            Marks { started: Some(mark), .. } => {
-                let looked = check::person(self.store, self.vault, &held.claim, &held.contact, self.now_ms).await?;
-                return self.go(&held, &looked.open, mark.at_ms).await;
-            }
-            Marks { started: None, .. } => {}
+            Marks { .. } => {}
         }
-        let Looked { stop, open } = self.check(&held.claim, &held.contact).await?;
-        if stop.is_some() {
-            self.mark(&held.id, RELEASED, stop).await?;
-            return stop.map_or_else(|| no(Stop::Released), no);
+        let Held { id, claim, contact, marks, .. } = &held;
+        let shelf = self.campaigns.read(self.store).await?;
+        let looked = Looked::up(self, claim, contact).await?;
+        if let Some(mark) = marks.started {
+            return Ok(self.go(claim, &shelf, &looked, mark.at_ms));
+        }
+        if let Some(stop) = looked.call(self, &shelf, claim) {
+            self.mark(id, RELEASED, Some(stop)).await?;
+            return no(stop);
         }
         let record = Mark { at_ms: self.now_ms, stop: None }.encode();
-        let id = &held.id;
         match lease::start(self.store, id.shard, (id.ballot, id.index), &record).await.map_err(failed)? {
-            true => self.go(&held, &open, self.now_ms).await,
+            true => Ok(self.go(claim, &shelf, &looked, self.now_ms)),
             false => no(Stop::LeaseOver),
         }
     }
 
-    async fn check<'c>(&self, claim: &Claim, contact: &'c Contact) -> Result<Looked<'c>, Problem> {
-        let shelf = campaign::read(self.store).await?;
-        check::check(self, &shelf, claim, contact).await
-    }
-
-    async fn go(&self, held: &Held, open: &[&Duty], started_ms: i64) -> Result<Go, Problem> {
-        let shelf = campaign::read(self.store).await?;
-        let within_ms = shelf.get(&held.claim.campaign).map_or(0, |c| unreported_ms(&c.settings));
+    fn go(&self, claim: &Claim, shelf: &Shelf, looked: &Looked, started_ms: i64) -> Go {
+        let within_ms = shelf.get(&claim.campaign).map_or(0, |c| unreported_ms(&c.settings));
         let left_ms = started_ms.saturating_add(within_ms).saturating_sub(self.now_ms);
-        let settled = held.contact.duties().filter(|duty| open.iter().all(|open| open.row != duty.row));
-        let settled_rows = settled.map(|duty| duty.row).collect();
-        Ok(Go { go: true, why: None, report_within_s: Some(left_ms.max(0) / 1000), settled_rows })
+        let (report_within_s, settled_rows) = (Some(left_ms.max(0) / 1000), looked.settled_rows());
+        Go { go: true, why: None, report_within_s, settled_rows }
     }
 
     async fn mark(&self, id: &CallId, kind: &str, stop: Option<Stop>) -> Result<(), Problem> {
@@ -174,7 +168,7 @@ impl<S: Store> Desk<'_, S> {
         }
         if marks.started.is_some() {
             // A call that is on ends normally; but who has paid need not hear more.
-            let Looked { stop, .. } = check::person(self.store, self.vault, &claim, &contact, self.now_ms).await?;
+            let stop = Looked::up(self, &claim, &contact).await?.person();
             return Ok(Pulse { stop, lease_s: None });
         }
         if let Some(mark) = marks.released {
@@ -183,7 +177,8 @@ impl<S: Store> Desk<'_, S> {
         if marks.revoked {
             return stopped(Stop::LeaseOver);
         }
-        if let Some(stop) = self.check(&claim, &contact).await?.stop {
+        let shelf = self.campaigns.read(self.store).await?;
+        if let Some(stop) = Looked::up(self, &claim, &contact).await?.call(self, &shelf, &claim) {
             return stopped(stop);
         }
         self.mark(&id, BEAT, None).await?;

@@ -52,12 +52,14 @@ fn one() -> u16 {
 }
 
 /// The answer.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HandedOut {
     pub claims: Vec<Card>,
     /// Why a dialler got fewer than it wanted, though there may be more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<&'static str>,
+    /// Asking again sooner is of no use.
+    pub next_poll_s: u8,
 }
 
 /// Shard, ballot, number.
@@ -76,7 +78,7 @@ impl<S: Store> Desk<'_, S> {
         if request.is_empty() || request.len() > 200 {
             return Err(invalid("", "the header Idempotency-Key must have 1 to 200 characters"));
         }
-        let shelf = campaign::read(self.store).await?;
+        let shelf = self.campaigns.read(self.store).await?;
         let campaign = shelf.get(&ask.campaign).ok_or_else(|| campaign::unknown(&ask.campaign))?;
         if campaign.settings.mode != Mode::Assisted {
             return Err(Problem::new(
@@ -116,7 +118,10 @@ impl<S: Store> Desk<'_, S> {
                 claims
             }
         };
-        Ok(HandedOut { claims: self.cards(&claims, ask).await?, held })
+        let claims = self.cards(&claims, ask).await?;
+        // Nothing to do: the next ticks may change that.
+        let next_poll_s = if claims.is_empty() { 5 } else { 1 };
+        Ok(HandedOut { claims, held, next_poll_s })
     }
 
     async fn boards(&self, campaign: &Campaign) -> Result<Vec<Board>, Problem> {

@@ -4,6 +4,12 @@ use super::template::{Named, Neutral, Template, Told};
 use crate::contact::{Language, Matter};
 use jiff::civil::Time;
 use serde::Deserialize;
+use std::sync::LazyLock;
+
+// Every step of a call needs one: it is read once an instance.
+static REMINDER: LazyLock<Option<Script>> = LazyLock::new(|| Script::read(REMINDER_JSON).ok());
+static OVERDUE: LazyLock<Option<Script>> = LazyLock::new(|| Script::read(include_str!("scripts/overdue.json")).ok());
+const REMINDER_JSON: &str = include_str!("scripts/reminder.json");
 
 /// The texts of one kind of call, in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -134,10 +140,10 @@ impl Script {
     pub const NAMES: [&'static str; 2] = ["reminder", "overdue"];
 
     /// The built-in script of that name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<&'static Self> {
         match name {
-            "reminder" => Self::read(include_str!("scripts/reminder.json")).ok(),
-            "overdue" => Self::read(include_str!("scripts/overdue.json")).ok(),
+            "reminder" => REMINDER.as_ref(),
+            "overdue" => OVERDUE.as_ref(),
             _ => None,
         }
     }
@@ -170,8 +176,6 @@ impl Confirmed {
 mod tests {
     use super::*;
 
-    const REMINDER: &str = include_str!("scripts/reminder.json");
-
     #[test]
     fn every_name_is_a_script_and_no_other_word_is() {
         for name in Script::NAMES {
@@ -185,7 +189,7 @@ mod tests {
     fn a_script_that_would_tell_anybody_the_matter_cannot_be_read() {
         let before_confirmation = "Selamat {daypart}. Anda";
         for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}", "{count}", "{more}", "{nth}", "{party}"] {
-            let leaky = REMINDER.replacen(before_confirmation, &format!("{secret} {before_confirmation}"), 1);
+            let leaky = REMINDER_JSON.replacen(before_confirmation, &format!("{secret} {before_confirmation}"), 1);
             let refusal = Script::read(&leaky).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(refusal.contains("may not say"), "{secret}: {refusal}");
         }
@@ -193,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_script_with_a_text_missing_or_unknown_cannot_be_read() {
-        assert!(Script::read(&REMINDER.replacen("\"close\"", "\"closing\"", 1)).is_err());
-        assert!(Script::read(&REMINDER.replacen("\"arrears\"", "\"overdue\"", 1)).is_err());
-        assert!(Script::read(&REMINDER.replacen("08:00", "8 a.m.", 1)).is_err());
+        assert!(Script::read(&REMINDER_JSON.replacen("\"close\"", "\"closing\"", 1)).is_err());
+        assert!(Script::read(&REMINDER_JSON.replacen("\"arrears\"", "\"overdue\"", 1)).is_err());
+        assert!(Script::read(&REMINDER_JSON.replacen("08:00", "8 a.m.", 1)).is_err());
     }
 }

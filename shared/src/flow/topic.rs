@@ -9,16 +9,16 @@ use jiff::civil::Date;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Topic<'a> {
     pub duty: &'a Duty,
-    pub script: &'a Script,
+    pub script: &'static Script,
 }
 
 /// A campaign's scripts in a call that was claimed on a day at the called person: the same throughout the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scripts {
     day: Date,
-    before_due: Script,
+    before_due: &'static Script,
     /// `None`: nobody is told of what is past its due date.
-    after_due: Option<Script>,
+    after_due: Option<&'static Script>,
 }
 
 impl Scripts {
@@ -32,16 +32,16 @@ impl Scripts {
     }
 
     /// What is told of these duties, in their order.
-    pub fn topics<'a>(&'a self, open: impl IntoIterator<Item = &'a Duty>) -> Vec<Topic<'a>> {
+    pub fn topics<'a>(&self, open: impl IntoIterator<Item = &'a Duty>) -> Vec<Topic<'a>> {
         let topic = |duty: &'a Duty| {
-            let script = if self.day > duty.due_date { self.after_due.as_ref()? } else { &self.before_due };
+            let script = if self.day > duty.due_date { self.after_due? } else { self.before_due };
             Some(Topic { duty, script })
         };
         open.into_iter().filter_map(topic).collect()
     }
 
     /// The script of the call as a whole: of what falls due first.
-    pub fn leading<'a>(&'a self, topics: &[Topic<'a>]) -> &'a Script {
-        topics.first().map_or(&self.before_due, |topic| topic.script)
+    pub fn leading(&self, topics: &[Topic<'_>]) -> &'static Script {
+        topics.first().map_or(self.before_due, |topic| topic.script)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::claim::{self, Claim};
 use super::lookup::{self, Around, Known, Scope};
-use super::pace::{self, Turn};
+use super::pace::Turn;
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
@@ -58,10 +58,6 @@ pub async fn choose<S: Store>(work: &mut Work<'_, S>) -> Result<Vec<Placement>, 
         }
         work.pacing.mend(&mut work.state.pace, campaign);
         let (room, why) = work.pacing.room(&work.state.pace, campaign);
-        let (room, why) = match work.state.pace.most().saturating_sub(placements.len()) {
-            most if most < room => (most, pace::LATE),
-            _ => (room, why),
-        };
         let want = room.min(CLAIMS_MAX.saturating_sub(work.claims.into()));
         let before = placements.len();
         if want > 0 {
@@ -166,7 +162,7 @@ async fn consider<S: Store>(
             },
             Verdict::Close(end) => {
                 reclaimed(work, &retry, Some(end));
-                if let (End::Settled, Some(done)) = (end, known.settled) {
+                if let (End::Settled, Some(done)) = (end, known.done) {
                     settle::enter(work, &campaign.id, &contact, (retry.attempts, &retry.past.dials), done.on);
                 }
                 work.closed(&campaign.id, end, 1);

@@ -1,7 +1,7 @@
 //! Looking up: what the store knows of candidates' persons and matters, for all of them at once.
 
 use super::again::Local;
-use super::queue::Candidate;
+pub use super::queue::Candidate;
 use super::rules::Facts;
 use super::settle;
 use super::state::Shard;
@@ -40,10 +40,10 @@ pub struct Around<'a> {
 /// What is known of a candidate.
 pub struct Known {
     pub person: Person,
-    /// All that it is called about is settled; since when.
-    pub settled: Option<Done>,
-    /// When the last of it that is not settled falls due; of all of it, if all is.
-    pub last_due: Date,
+    /// What it is called about and is not settled: row of the list, due date.
+    pub open: Vec<(u32, Date)>,
+    /// When the last of it was settled, if all is.
+    pub done: Option<Done>,
     /// Of each duty.
     pub settlement_keys: Vec<Vec<String>>,
     pub suppressed: Option<Reason>,
@@ -53,6 +53,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// All that it is called about is settled.
+    pub fn settled(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// What the rules decide by.
     pub fn facts<'a>(&'a self, around: &Around<'a>, candidate: &'a Candidate, in_call: bool) -> Facts<'a> {
         let Around { vault, state, campaign, calendar, limits, now_ms } = *around;
@@ -67,8 +72,8 @@ impl Known {
             overtaken: state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),
             withdrawn: list.is_some_and(|l| l.withdrawn),
             unconfirmed: list.is_some_and(|l| l.size.awaits_confirmation(settings.confirm_above)),
-            settled: self.settled.is_some(),
-            last_due: self.last_due,
+            settled: self.settled(),
+            last_due: self.open.iter().map(|(_, due)| *due).max().unwrap_or(contact.last_due()),
             suppressed: self.suppressed,
             wrong_number: self.wrong_number,
             held_out: suppression::held_out(vault, &contact.taxpayer_id, settings.holdout_percent),
@@ -128,11 +133,11 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
                 bytes.and_then(|bytes| suppression::reason(bytes, now_ms))
             };
             let standing = settlement::standing(contact, keys, settlements);
-            let open = standing.iter().filter(|(_, done)| done.is_none()).map(|(duty, _)| duty.due_date);
+            let open = standing.iter().filter(|(_, done)| done.is_none()).map(|(duty, _)| duty);
             Known {
                 person: person.clone(),
-                last_due: open.max().unwrap_or(contact.last_due()),
-                settled: settle::all_done(&standing),
+                open: open.map(|duty| (duty.row, duty.due_date)).collect(),
+                done: settle::all_done(&standing),
                 settlement_keys: keys.clone(),
                 suppressed: [reason(0), reason(1)].into_iter().flatten().max_by_key(|r| *r == Reason::Deceased),
                 wrong_number: reason(2).is_some(),

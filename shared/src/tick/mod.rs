@@ -15,7 +15,7 @@ mod claim;
 mod confirm;
 mod expire;
 mod fold;
-mod lookup;
+pub(crate) mod lookup;
 mod news;
 mod offer;
 pub mod pace;

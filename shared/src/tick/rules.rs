@@ -217,6 +217,11 @@ impl Rule {
         }
     }
 
+    /// Whether it keeps the contact from being called.
+    pub fn holds(self, facts: &Facts<'_>) -> bool {
+        self.effect(facts).is_some()
+    }
+
     fn effect(self, f: &Facts<'_>) -> Option<Effect> {
         let close = |holds: bool, end| holds.then_some(Effect::Close(end));
         let (now_ms, attempts) = (f.now_ms, &f.local.settings.attempts);

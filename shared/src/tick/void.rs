@@ -1,5 +1,6 @@
 //! Claims of ticks that did not commit. Such a tick places nothing; yet a later one may have built on its state, and holds
-//! the claims for calls that are under way. It is told that they are not: they cost their contacts nothing.
+//! the claims for calls that are under way. It is told that they are not: they cost their contacts nothing. Claims on offer to
+//! agents are told of as well, for their pages' sake; where a later tick inherited them, they are as good as its own.
 
 use super::choose::Placement;
 use super::news::{self, ShardNews};
@@ -12,7 +13,7 @@ const HELD: News = News::Refused(Refusal::Held);
 
 /// Tells that the tick's claims are not placed, now or ever.
 pub async fn tell<S: Store, W: World>(work: &Work<'_, S>, world: &W, placements: &[Placement]) -> Result<(), Problem> {
-    if placements.is_empty() {
+    if work.claims == 0 {
         return Ok(());
     }
     // The log first: who sees the events can know from it that nobody inherited the claims.
@@ -26,6 +27,9 @@ pub async fn tell<S: Store, W: World>(work: &Work<'_, S>, world: &W, placements:
             (keys::event(work.shard, ballot, index, HELD.kind()), event.encode())
         })
         .collect();
+    if events.is_empty() {
+        return Ok(());
+    }
     work.store.set_many(&events).await.map_err(|e| Problem::store(&e))
 }
 

@@ -229,6 +229,16 @@ impl Host {
         self.start().await
     }
 
+    /// Processor seconds the host has spent so far, of all its threads; `None` where the system does not tell (Linux does).
+    pub fn processor_s(&self) -> Option<f64> {
+        /// `USER_HZ`: clock ticks a second in these files on all of Linux's common platforms.
+        const HZ: f64 = 100.0;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.as_ref()?.id())).ok()?;
+        // The program's name may hold anything; behind it, `utime` and `stime` are the 12th and 13th.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).map(str::parse::<f64>);
+        Some((fields.next()?.ok()? + fields.next()?.ok()?) / HZ)
+    }
+
     /// Whether the process still runs.
     pub fn runs(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime::{Cache, CacheConfig, Config, Engine, ProfilingStrategy};
 use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
@@ -19,6 +19,8 @@ use crate::variables;
 
 /// Names the folder that keeps compiled components between runs.
 const CACHE_ENV: &str = "DERING_HOST_CACHE";
+/// For a profile: see the README.
+const PERF_MAP_ENV: &str = "DERING_HOST_PERF_MAP";
 
 /// What the server needs to know.
 pub struct App {
@@ -105,6 +107,9 @@ fn engine(state_dir: &Path) -> Result<Engine> {
     cache.with_directory(std::path::absolute(cache_dir(state_dir))?);
     let mut config = Config::new();
     config.wasm_component_model_async(true).cache(Some(Cache::new(cache)?));
+    if std::env::var_os(PERF_MAP_ENV).is_some() {
+        config.profiler(ProfilingStrategy::PerfMap);
+    }
     Ok(Engine::new(&config)?)
 }
 

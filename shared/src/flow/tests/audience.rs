@@ -68,14 +68,14 @@ fn a_caller_hears_nothing_of_anybody_and_reaches_an_end() {
         let script = Script::named(name).expect("a name of a script");
         for language in LANGUAGES {
             for officer in [None, Some(OFFICER)] {
-                let first = inbound(&script, language, 14, officer, &link);
+                let first = inbound(script, language, 14, officer, &link);
                 let next = match (officer, first.verbs.as_slice()) {
                     (None, [Verb::Say { .. }, Verb::Hangup]) => vec![],
                     (Some(_), [Verb::Say { .. }, Verb::Transfer { to, next, .. }]) => {
                         assert_eq!(to, OFFICER.line);
                         assert!(follow(next).is_inbound());
                         let ends = [Input::Transfer { bridged: true }, Input::Transfer { bridged: false }];
-                        ends.iter().map(|input| inbound_step(&script, language, 14, input)).collect()
+                        ends.iter().map(|input| inbound_step(script, language, 14, input)).collect()
                     }
                     _ => panic!("{first:?}"),
                 };

@@ -14,6 +14,8 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answers {
     pub at_ms: i64,
+    /// From the first order that was answered, or too late, to the last.
+    pub span_ms: i64,
     /// Orders that went out in their turn.
     pub sent: u32,
     /// Orders whose turn was over when the tick came to them.
@@ -71,11 +73,13 @@ pub struct Ordered<'a> {
 pub struct Guard {
     providers: BTreeMap<Provider, ProviderPace>,
     answers: Answers,
+    /// When the first order was answered, or too late.
+    first_ms: Option<i64>,
 }
 
 impl Guard {
     pub fn new(providers: BTreeMap<Provider, ProviderPace>) -> Self {
-        Guard { providers, answers: Answers::default() }
+        Guard { providers, ..Guard::default() }
     }
 
     /// Whether an order may still go out, after what was heard since it was claimed.
@@ -96,7 +100,7 @@ impl Guard {
 
     /// The answer to an order.
     pub fn heard(&mut self, order: &Ordered<'_>, now_ms: i64, answer: &Placing) {
-        self.answers.at_ms = now_ms;
+        self.at(now_ms);
         self.answers.sent = self.answers.sent.saturating_add(1);
         let pace = self.providers.entry(order.provider).or_default();
         let heard = self.answers.providers.entry(order.provider).or_default();
@@ -135,8 +139,14 @@ impl Guard {
 
     /// An order that was not sent because its turn was over.
     pub fn late(&mut self, now_ms: i64) {
-        self.answers.at_ms = now_ms;
+        self.at(now_ms);
         self.answers.late = self.answers.late.saturating_add(1);
+    }
+
+    fn at(&mut self, now_ms: i64) {
+        let first_ms = *self.first_ms.get_or_insert(now_ms);
+        self.answers.at_ms = now_ms;
+        self.answers.span_ms = now_ms.saturating_sub(first_ms);
     }
 
     /// What there is to tell the next tick; `None` if nothing came of its orders.

@@ -1,31 +1,40 @@
-//! How many orders a tick the host manages. Orders that miss their turn are not placed, so claiming more than the host can
-//! send costs work and gives nothing: after a tick that came too late the next ones claim less, and then ever more again
-//! (additive increase would take minutes at high rates, so both ways are by a share).
+//! How many orders a second the host manages. Orders that miss their turn are not placed, so turns closer together than the
+//! host can send cost work and give nothing: after a tick that came too late the next ones' turns are as far apart as its
+//! orders came out, and then ever closer again (by a share: fixed steps would take minutes at high rates). Measured: a limit of
+//! orders a tick, which stood here before, let ticks of a loaded host send theirs in a rush and then wait for the next tick.
 
+use super::gcra::{Lane, interval_us};
 use serde::{Deserialize, Serialize};
 
-/// Fewer a tick are never claimed on this account: else one stalled tick would all but stop a slow campaign.
+/// Orders a second; fewer are never tried: else one stalled tick would all but stop a slow campaign.
 const LEAST: u32 = 10;
 /// From here on there is no limit.
 const PLENTY: u32 = 2_000;
 
-/// The limit; 0 is none.
+/// The limit, and the turns given out under it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Load(u32);
+pub struct Load {
+    /// Orders a second; 0 is no limit.
+    rate: u32,
+    pub lane: Lane,
+}
 
 impl Load {
-    /// Orders a tick at most.
-    pub fn most(self) -> usize {
-        if self.0 == 0 { usize::MAX } else { self.0 as usize }
+    /// Microseconds between two orders; `None`: no limit.
+    pub fn interval_us(self) -> Option<i64> {
+        (self.rate > 0).then(|| interval_us(f64::from(self.rate), 1))
     }
 
-    /// A tick sent so many orders in their turn, and had to leave so many.
-    pub fn learn(&mut self, sent: u32, late: u32) {
+    /// A tick sent so many orders in their turn within `span_ms`, and had to leave so many.
+    pub fn learn(&mut self, sent: u32, late: u32, span_ms: i64) {
+        let span_ms = u64::try_from(span_ms).unwrap_or(0).max(1);
+        let managed = u32::try_from(u64::from(sent) * 1000 / span_ms).unwrap_or(u32::MAX);
         if late > 0 {
-            self.0 = sent.max(sent.saturating_add(late) / 2).max(LEAST);
-        } else if self.0 > 0 && sent >= self.0 - self.0 / 4 {
-            let more = self.0.saturating_add(self.0 / 4).saturating_add(1);
-            self.0 = if more < PLENTY { more } else { 0 };
+            let limit = if self.rate > 0 { self.rate } else { PLENTY };
+            self.rate = managed.clamp(LEAST, limit);
+        } else if self.rate > 0 && sent >= LEAST && managed >= self.rate - self.rate / 4 {
+            let more = self.rate.saturating_add(self.rate / 8).saturating_add(1);
+            self.rate = if more < PLENTY { more } else { 0 };
         }
     }
 }
@@ -35,26 +44,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn too_late_means_less_and_in_time_means_more_again() {
+    fn too_late_means_slower_and_in_time_means_faster_again() {
         let mut load = Load::default();
-        load.learn(900, 0);
-        assert_eq!(load.most(), usize::MAX);
-        load.learn(300, 700);
-        assert_eq!(load.most(), 500);
-        load.learn(350, 150);
-        assert_eq!(load.most(), 350);
-        // Less than it could is no proof that it can more.
-        load.learn(100, 0);
-        assert_eq!(load.most(), 350);
-        load.learn(350, 0);
-        assert_eq!(load.most(), 438);
+        load.learn(1900, 0, 1000);
+        assert_eq!(load.interval_us(), None);
+        load.learn(600, 700, 1500);
+        assert_eq!(load.interval_us(), Some(2_500));
+        // Another tick of the same moments has its part of the host.
+        load.learn(350, 150, 1000);
+        assert_eq!(load.interval_us(), Some(2_858));
+        // Less than it could, or hardly anything, is no proof that it can more.
+        load.learn(100, 0, 1000);
+        load.learn(5, 0, 1);
+        assert_eq!(load.rate, 350);
+        load.learn(350, 0, 1000);
+        assert_eq!(load.rate, 394);
+        // Late because of something else: it was not the rate, but that is all there is to go by.
+        load.learn(500, 1, 1000);
+        assert_eq!(load.rate, 394);
         // A stalled tick.
-        load.learn(0, 4);
-        assert_eq!(load.most(), LEAST as usize);
-        let ticks = std::iter::repeat_with(|| load.learn(load.most() as u32, 0)).take(30);
-        ticks.for_each(drop);
-        assert_eq!(load.most(), usize::MAX);
-        load.learn(u32::MAX, u32::MAX);
-        assert_eq!(load.most(), u32::MAX as usize);
+        load.learn(0, 4, 0);
+        assert_eq!(load.rate, LEAST);
+        let mut ticks = 0;
+        while load.rate > 0 {
+            load.learn(load.rate, 0, 1000);
+            ticks += 1;
+        }
+        assert!(ticks < 60, "{ticks}");
+        load.learn(u32::MAX, u32::MAX, i64::MIN);
+        assert_eq!(load.interval_us(), Some(500));
     }
 }

@@ -136,7 +136,7 @@ impl Pace {
     /// The answers of a tick, as they were found (or not). Whether its page can be deleted.
     pub fn learn(&mut self, ballot: u64, found: Option<&Answers>, now_ms: i64) -> bool {
         if let Some(answers) = found {
-            self.load.learn(answers.sent, answers.late);
+            self.load.learn(answers.sent, answers.late, answers.span_ms);
             for (provider, heard) in &answers.providers {
                 let pace = self.providers.entry(*provider).or_default();
                 pace.breaker.ordered(answers.at_ms, heard.taken, heard.failed);
@@ -164,11 +164,6 @@ impl Pace {
     /// A call that a provider took has ended.
     pub fn ended(&mut self, provider: Provider, answered: bool, now_ms: i64) {
         self.providers.entry(provider).or_default().breaker.ended(now_ms, answered);
-    }
-
-    /// How many orders a tick the host has proved to manage.
-    pub fn most(&self) -> usize {
-        self.load.most()
     }
 
     /// For watching the orders of the tick that is about to place.

@@ -119,6 +119,8 @@ impl Tick {
         if let Some(known) = pace.campaigns.get_mut(&campaign.id) {
             known.lane.mend(now_us, own);
         }
+        let host_us = pace.load.interval_us().unwrap_or(0);
+        pace.load.lane.mend(now_us, host_us);
         for (provider, known) in &mut pace.providers {
             let limits = self.accounts.get(provider).copied().unwrap_or_default();
             known.lane.mend(now_us, self.bound(limits).interval_us.unwrap_or(0));
@@ -157,13 +159,14 @@ impl Tick {
         let lines = Some(self.lines_left(campaign));
         let own = self.left(lane, &Bound { interval_us, lines }, 0);
         let account = self.provider_left(pace, provider);
+        let (host, _) = self.left(pace.load.lane, &Bound { interval_us: pace.load.interval_us(), lines: None }, 0);
         let bound = self.bound(settings.rate.per_caller_id.unwrap_or_default());
         let usable = settings.caller_ids.iter().filter(|id| !pace.is_out(provider, id));
         let ids = usable.map(|id| self.id_left(pace, id, &bound)).fold(None, |sum: Option<(usize, _)>, (n, why)| {
             Some(sum.map_or((n, why), |(m, why)| (m.saturating_add(n), why)))
         });
         let none = if settings.caller_ids.is_empty() { NO_CALLER_ID } else { CALLER_ID_OUT };
-        [account, ids.unwrap_or((0, none))].into_iter().fold(own, |a, b| if b.0 < a.0 { b } else { a })
+        [account, (host, super::LATE), ids.unwrap_or((0, none))].into_iter().fold(own, |a, b| if b.0 < a.0 { b } else { a })
     }
 
     /// Gives a call to `to` its turn, provider and caller id, or the reason why it gets none. `refused_by`: providers that
@@ -188,8 +191,9 @@ impl Tick {
         }
         let account = pace.providers.get(&provider).copied().unwrap_or_default();
         let account_us = self.bound(self.accounts.get(&provider).copied().unwrap_or_default()).interval_us;
-        let own_us = own.turn(from_us);
-        let earliest_us = own_us.max(account_us.map_or(from_us, |_| account.lane.turn(from_us)));
+        let host_us = pace.load.interval_us();
+        let limited = [(account.lane, account_us), (pace.load.lane, host_us)].into_iter().filter(|(_, i)| i.is_some());
+        let earliest_us = limited.map(|(lane, _)| lane.turn(from_us)).fold(own.turn(from_us), i64::max);
 
         let bound = self.bound(settings.rate.per_caller_id.unwrap_or_default());
         let turn_of = |id: &CallerId| match bound.interval_us {
@@ -221,6 +225,9 @@ impl Tick {
         if let Some(i) = account_us {
             known.lane.take(at_us, i);
         }
+        if let Some(i) = host_us {
+            pace.load.lane.take(at_us, i);
+        }
         if let Some(i) = bound.interval_us {
             pace.caller_ids.entry(id.number.clone()).or_default().take(at_us, i);
         }
@@ -245,6 +252,7 @@ impl Tick {
             .for_each(|(_, c)| c.lane.shift(shift_us));
         pace.providers.iter_mut().filter(|(id, _)| providers.contains(id)).for_each(|(_, p)| p.lane.shift(shift_us));
         pace.caller_ids.iter_mut().filter(|(id, _)| numbers.contains(id.as_str())).for_each(|(_, l)| l.shift(shift_us));
+        pace.load.lane.shift(shift_us);
         pace.caller_ids.retain(|_, lane| lane.busy(self.now_us().saturating_sub(KEPT_US)));
         pace.first = pace.first.wrapping_add(1);
         let last_ms = given.iter().map(|g| g.dial_at_ms).max().unwrap_or(first_ms);

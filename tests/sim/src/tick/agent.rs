@@ -29,7 +29,8 @@ impl Agent {
 
     fn desk<'a, S: Store>(stage: &'a Stage, legal_hours: &'a LegalHours, store: &'a S) -> Desk<'a, S> {
         let (vault, limits, now_ms) = (&stage.vault, PersonLimits::default(), stage.clock.now_ms());
-        Desk { store, vault, shards: 1, limits, legal_hours, now_ms, nonce: &|| [7; 24] }
+        let campaigns = &stage.campaigns;
+        Desk { store, vault, shards: 1, campaigns, limits, legal_hours, now_ms, nonce: &|| [7; 24] }
     }
 
     fn ask<T>(self, stage: &Stage, request: impl AsyncFnOnce(&Desk<'_, MemoryStore>) -> T) -> T {

@@ -185,6 +185,18 @@ impl Stage {
         }
     }
 
+    /// How lists are judged, whatever their campaign says.
+    pub fn rules() -> Rules {
+        Rules {
+            as_of: date(2027, 3, 1),
+            matter: Matter::NotFiled,
+            own_numbers: Vec::new(),
+            default_zone: None,
+            past_due_allowed: false,
+            together: false,
+        }
+    }
+
     /// Uploads a list through a gate; `None` if that died.
     pub fn upload_through(
         &self,
@@ -193,14 +205,7 @@ impl Stage {
         people: &[Person],
         expected: Option<u64>,
     ) -> Option<Result<Taken, Problem>> {
-        let rules = Rules {
-            as_of: date(2027, 3, 1),
-            matter: Matter::NotFiled,
-            own_numbers: Vec::new(),
-            default_zone: None,
-            past_due_allowed: false,
-            together: false,
-        };
+        let rules = Stage::rules();
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
         let label = Label { campaign: campaign.into(), expected, ..Label::default() };
         let store = Gated { store: &self.store, gate };

@@ -5,7 +5,6 @@ mod after_due;
 mod assist;
 mod assist_crash;
 mod cost;
-mod damage;
 mod hours;
 mod limits;
 mod matters;

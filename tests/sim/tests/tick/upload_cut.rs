@@ -1,13 +1,11 @@
 //! An upload is cut off at each of its points in turn: a day later nothing of it is left, and sent again it is taken.
 
 use dering::campaign::State;
-use dering::contact::Matter;
-use dering::list::{Intake, Label, Progress, Rules, Taken};
+use dering::list::{Intake, Label, Progress, Taken};
 use dering::problem::Problem;
 use dering::store::{Counting, Store, keys};
 use dering::tick::{self, KEYS_MAX, ShardNews, UPLOAD_MS_MAX};
 use dering_sim::tick::{Dice, Fault, Gate, Gated, Stage, csv, drive, people};
-use jiff::civil::date;
 use serde_json::json;
 use std::cell::RefCell;
 
@@ -29,16 +27,8 @@ fn file() -> String {
 async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Result<Taken, Problem> {
     let dice = RefCell::new(Dice::new(seed));
     let dice = |bytes: &mut [u8]| dice.borrow_mut().fill(bytes);
-    let rules = Rules {
-        as_of: date(2027, 3, 1),
-        matter: Matter::NotFiled,
-        own_numbers: Vec::new(),
-        default_zone: None,
-        past_due_allowed: false,
-        together: false,
-    };
     let label = Label { campaign: "c".into(), ..Label::default() };
-    let mut intake = Intake::new(store, &stage.vault, &dice, 1, label, rules);
+    let mut intake = Intake::new(store, &stage.vault, &dice, 1, label, Stage::rules());
     for chunk in file.as_bytes().chunks(64 << 10) {
         if let Err(problem) = intake.push(chunk).await {
             intake.undo().await;

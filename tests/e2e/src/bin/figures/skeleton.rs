@@ -28,13 +28,38 @@ pub async fn compare(args: &Args, folder: &Path) -> Result<()> {
         bare.push(skeleton(args, &folder.join(format!("skeleton-{round}"))).await?);
         ours.push(service(args, &folder.join(format!("service-{round}"))).await?);
     }
-    println!("whole calls a second, round by round: {ours:.0?}, skeleton {bare:.0?}");
-    let (ours, bare) = (median(ours), median(bare));
+    println!("whole calls, round by round: {ours:.1?}, skeleton {bare:.1?}");
+    let both = |what: fn(&Round) -> f64| {
+        (median(ours.iter().map(what).collect()), median(bare.iter().map(what).collect()))
+    };
+    let (rate, least) = (both(|round| round.rate), both(|round| round.processor_ms));
     println!(
-        "whole calls, answered: {ours:.0}/s, skeleton of the same reads and writes {bare:.0}/s, ratio {:.2}",
-        ours / bare
+        "whole calls, answered: {:.0}/s, skeleton of the same reads and writes {:.0}/s, ratio {:.2}; the host's processor time \
+         {:.2} ms a call, skeleton {:.2} ms, ratio {:.2}",
+        rate.0,
+        rate.1,
+        rate.0 / rate.1,
+        least.0,
+        least.1,
+        least.1 / least.0
     );
     Ok(())
+}
+
+/// What a round came to.
+#[derive(Debug)]
+struct Round {
+    /// Calls a second.
+    rate: f64,
+    /// Milliseconds of all the host's threads a call: what the carrier and the machine's other work do not change.
+    processor_ms: f64,
+}
+
+impl Round {
+    fn of(stage: &Stage, calls: f64, took: Duration) -> Self {
+        let spent_s = stage.host.processor_s().unwrap_or(f64::NAN);
+        Round { rate: calls / took.as_secs_f64(), processor_ms: spent_s * 1000.0 / calls }
+    }
 }
 
 fn carrier() -> Options {
@@ -52,7 +77,7 @@ async fn stage(folder: &Path) -> Result<Stage> {
     .await
 }
 
-async fn service(args: &Args, folder: &Path) -> Result<f64> {
+async fn service(args: &Args, folder: &Path) -> Result<Round> {
     let stage = stage(folder).await?;
     let mut campaign = stage.campaign("figures");
     campaign["attempts"]["max"] = json!(1);
@@ -63,13 +88,17 @@ async fn service(args: &Args, folder: &Path) -> Result<f64> {
     let begun = Instant::now();
     let ticker = Ticker::every(&stage.client, stage.shards, TICK);
     let report = stage.settled("figures", u64::from(args.calls), PATIENCE).await?;
-    let took = begun.elapsed().as_secs_f64();
-    ticker.stop().await;
+    let round = Round::of(&stage, report.attempts as f64, begun.elapsed());
+    let ticks = ticker.stop().await;
+    println!(
+        "{} calls: {} ticks, {} committed, {} claims, {} placed; held {:?}",
+        report.attempts, ticks.ticks, ticks.committed, ticks.claimed, ticks.placed, ticks.held
+    );
     complaints(&stage.carrier)?;
-    Ok(report.attempts as f64 / took)
+    Ok(round)
 }
 
-async fn skeleton(args: &Args, folder: &Path) -> Result<f64> {
+async fn skeleton(args: &Args, folder: &Path) -> Result<Round> {
     let stage = stage(folder).await?;
     let options = stage.carrier.options();
     let path = format!(
@@ -92,9 +121,9 @@ async fn skeleton(args: &Args, folder: &Path) -> Result<f64> {
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
-    let took = begun.elapsed().as_secs_f64();
+    let round = Round::of(&stage, args.calls.into(), begun.elapsed());
     complaints(&stage.carrier)?;
-    Ok(f64::from(args.calls) / took)
+    Ok(round)
 }
 
 fn complaints(carrier: &Carrier) -> Result<()> {
