@@ -1,7 +1,7 @@
 //! Do-not-call entries: one, a list of them, all of them.
 
 use dering::campaign::e164;
-use dering::list;
+use dering::list::{self, Format};
 use dering::list::feed::Kind;
 use dering::problem::Problem;
 use dering::store::Store;
@@ -21,7 +21,12 @@ pub async fn enter(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     if kind.starts_with("application/json") && !kind.starts_with("application/jsonl") {
         return suppress(head, body).await;
     }
-    let kind = Kind::of(head.header("content-type"), head.header("content-encoding"))?;
+    let kind = Kind::of(Format {
+        content_type: head.header("content-type").map(str::to_owned),
+        content_encoding: head.header("content-encoding").map(str::to_owned),
+        delimiter: head.parameter("delimiter"),
+        sheet: head.parameter("sheet"),
+    })?;
     let vault = config::vault().await?;
     let mut intake = Intake::new(&SpinStore, &vault, &clock::fill, kind, clock::now_ms());
     loop {

@@ -1,7 +1,7 @@
 //! Lists: upload, show, rejected rows, withdraw.
 
 use dering::campaign;
-use dering::list::{self, Intake, Label, Manifest, Rejection, Rules, Taken};
+use dering::list::{self, Format, Intake, Label, Manifest, Rejection, Rules, Taken};
 use dering::problem::Problem;
 use dering::store::{Store, keys};
 use dering::tick::{ShardNews, log};
@@ -24,7 +24,6 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
             "Upload the list to a campaign that is not over.",
         ));
     }
-    csv_only(head)?;
     let vault = config::vault().await?;
     let shards = config::shards().await?;
     list::fix_shards(&SpinStore, shards).await?;
@@ -34,6 +33,7 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
         name: head.parameter("name").unwrap_or_default(),
         office: head.parameter("office").unwrap_or_default(),
         expected: expected(head)?,
+        format: format(head),
     };
     let mut intake = Intake::new(&SpinStore, &vault, &clock::fill, shards, label, rules);
     let taken = loop {
@@ -54,20 +54,14 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
     shown(status, &manifest, campaign.settings.confirm_above).await
 }
 
-/// Other formats than CSV are refused by name, so that nobody reads a page of rejected rows to find out.
-fn csv_only(head: &Head) -> Result<(), Problem> {
-    let kind = head.header("content-type").unwrap_or("text/csv").to_ascii_lowercase();
-    let plain = ["text/csv", "text/plain", "application/csv", "application/vnd.ms-excel", "application/octet-stream"];
-    if plain.iter().any(|p| kind.starts_with(p)) && head.header("content-encoding").is_none() {
-        return Ok(());
+/// What a request says of the file in it.
+pub fn format(head: &Head) -> Format {
+    Format {
+        content_type: head.header("content-type").map(str::to_owned),
+        content_encoding: head.header("content-encoding").map(str::to_owned),
+        delimiter: head.parameter("delimiter"),
+        sheet: head.parameter("sheet"),
     }
-    Err(Problem::new(
-        415,
-        "list_format",
-        "This kind of file is not taken",
-        format!("the content type is {}", kind.escape_default()),
-        "Save the list as CSV (UTF-8) and send it with the header Content-Type: text/csv, without Content-Encoding.",
-    ))
 }
 
 async fn found(list: &str) -> Result<Manifest, Problem> {

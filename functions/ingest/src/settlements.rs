@@ -10,7 +10,7 @@ use edge::{Reply, clock, config, response, store::SpinStore};
 const FEED_MAX: u64 = 2 << 30;
 
 pub async fn report(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
-    let kind = Kind::of(head.header("content-type"), head.header("content-encoding"))?;
+    let kind = Kind::of(super::lists::format(head))?;
     let identity = config::identity().await?;
     let shards = config::shards().await?;
     let mut intake = Intake::new(&SpinStore, &identity, shards, kind, clock::now_ms());

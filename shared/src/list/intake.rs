@@ -2,7 +2,7 @@
 
 use super::gather::{Aside, Gather, PARTS, Together};
 use super::shelf::{self, Manifest, ManifestGroup, seal};
-use super::{Group, Page, Pages, Progress, Reader, Rejection, Row, Rules, Summary};
+use super::{Format, Group, Page, Pages, Progress, Reader, Rejection, Row, Rules, Summary};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, keys};
@@ -30,6 +30,8 @@ pub struct Label {
     pub office: String,
     /// How many contacts are expected: a list with more waits to be confirmed.
     pub expected: Option<u64>,
+    /// The format of its file.
+    pub format: Format,
 }
 
 /// A file on its way into the store.
@@ -88,11 +90,11 @@ impl<'a, S: Store> Intake<'a, S> {
             vault,
             dice,
             shards,
+            gather: rules.together.then(Gather::new),
+            reader: Some(Reader::with_format(rules, label.format.clone())),
             label,
             key,
-            gather: rules.together.then(Gather::new),
             aside: Vec::new(),
-            reader: Some(Reader::new(rules)),
             pages: Some(pages),
             groups: Vec::new(),
             group_at: HashMap::new(),
@@ -112,27 +114,55 @@ impl<'a, S: Store> Intake<'a, S> {
     /// The next bytes of the file, in pieces of any size.
     pub async fn push(&mut self, chunk: &[u8]) -> Result<(), Problem> {
         self.hash.update(chunk);
+        let Some(mut reader) = self.reader.take() else { return Ok(()) };
         let mut rows = Vec::new();
-        let Some(reader) = &mut self.reader else { return Ok(()) };
-        let read = reader.push(chunk, &mut rows);
+        let given = reader.give(chunk, &mut rows);
+        let read = self.read_on(&mut reader, rows, given).await;
+        self.reader = Some(reader);
+        read
+    }
+
+    /// Takes rows, and all that the reader can make of the bytes that it has.
+    async fn read_on(
+        &mut self,
+        reader: &mut Reader,
+        mut rows: Vec<Row>,
+        given: Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut more = given.map(|()| true);
+        loop {
+            self.take(std::mem::take(&mut rows));
+            if !more? {
+                return Ok(());
+            }
+            if self.bytes >= FLUSH_BYTES {
+                self.flush().await?;
+            }
+            more = reader.step(&mut rows);
+        }
+    }
+
+    async fn read_out(&mut self) -> Result<Summary, Problem> {
+        let Some(mut reader) = self.reader.take() else { return Ok(Summary::default()) };
+        let mut rows = Vec::new();
+        let ended = reader.end(&mut rows);
+        self.read_on(&mut reader, rows, ended).await?;
+        let mut rows = Vec::new();
+        let summary = reader.finish(&mut rows);
         self.take(rows);
-        read?;
-        if self.bytes >= FLUSH_BYTES { self.flush().await } else { Ok(()) }
+        summary
     }
 
     /// The file is over. Afterwards the list is there as a whole, or (on an error) not at all.
     pub async fn finish(mut self, clock: impl Fn() -> i64, pause: impl AsyncFn(u64)) -> Result<Taken, Problem> {
         let failed = |e: StoreError| Problem::store(&e);
-        let mut rows = Vec::new();
-        let finished = self.reader.take().map(|reader| reader.finish(&mut rows));
-        let summary = match finished.unwrap_or_else(|| Ok(Summary::default())) {
+        let summary = match self.read_out().await {
             Ok(summary) => summary,
             Err(problem) => {
                 self.undo().await;
                 return Err(problem);
             }
         };
-        self.take(rows);
         let together = self.gather.is_some();
         if let Some(gather) = self.gather.take()
             && let Err(problem) = self.put_together(gather).await
@@ -159,6 +189,7 @@ impl<'a, S: Store> Intake<'a, S> {
             rejected_by_reason: self.rejected_by_reason.clone(),
             header: summary.header,
             columns: summary.columns,
+            file: summary.file,
             groups: self.groups.clone(),
             rejected_pages: self.rejected_pages,
             together,

@@ -2,11 +2,12 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `csv` | bytes in pieces of any size to records, in bounded memory |
+//! | `format` | bytes in pieces of any size to records, in bounded memory: [`Records`] |
 //! | `columns` | header names to fields |
 //! | `row` | one record to a contact, or the reason why not |
 //! | `taxpayer`, `phone`, `date`, `amount`, `period`, `zone` | one kind of value each |
 //! | `text` | what people and spreadsheets do to a cell, undone |
+//! | `total` | lines of totals, which are no taxpayers |
 //! | `rules` | what the campaign says about its lists: [`Rules`] |
 //! | `reader` | the whole: [`Reader`] |
 //! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Rejection`] |
@@ -20,9 +21,9 @@
 
 mod amount;
 mod columns;
-mod csv;
 mod date;
 pub mod feed;
+mod format;
 mod gather;
 mod intake;
 mod pages;
@@ -37,9 +38,13 @@ mod shelf;
 mod size;
 mod taxpayer;
 mod text;
+mod total;
 mod zone;
 
-pub use csv::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX};
+pub use format::{
+    COLUMNS_MAX, FIELD_MAX, File, Format, HEADER_WITHIN, IsHeader, RECORD_MAX, Record, Records, UNPACKED_MAX,
+    WORKBOOK_MAX,
+};
 pub use gather::DUTIES_MAX;
 pub use intake::{Intake, Label, Taken};
 pub use pages::{CONTACTS_PER_PAGE_MAX, Group, Page, Pages};

@@ -1,6 +1,6 @@
 //! Where lists are kept: sealed pages, a wrapped data key, a manifest.
 
-use super::{Rejection, Size};
+use super::{File, Rejection, Size};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
@@ -42,6 +42,9 @@ pub struct Manifest {
     /// Header of the file, and the field each column was understood as.
     pub header: Vec<String>,
     pub columns: Vec<(String, String)>,
+    /// What kind of file it was, and what of it is not among the rows.
+    #[serde(default)]
+    pub file: File,
     pub groups: Vec<ManifestGroup>,
     pub rejected_pages: u32,
     /// Rows of the same person are one contact.
@@ -90,6 +93,7 @@ impl Manifest {
             "rejected_by_reason": self.rejected_by_reason,
             "rejected_url": format!("/v1/lists/{}/rejected", self.list),
             "columns": columns,
+            "file": self.file,
         });
         if let (true, Some(object)) = (awaits, json.as_object_mut()) {
             object.insert("hint".into(), hint.into());

@@ -66,13 +66,25 @@ impl<'a, S: Store> Intake<'a, S> {
     pub async fn push(&mut self, chunk: &[u8]) -> Result<(), Problem> {
         let read = self.rows.push(chunk, &mut self.parsed);
         self.take().await?;
-        read
+        read?;
+        self.steps().await
+    }
+
+    async fn steps(&mut self) -> Result<(), Problem> {
+        loop {
+            let more = self.rows.step(&mut self.parsed);
+            self.take().await?;
+            if !more? {
+                return Ok(());
+            }
+        }
     }
 
     /// The feed is over.
     pub async fn finish(mut self, now: impl Fn() -> i64) -> Result<Answer, Problem> {
-        let read = self.rows.finish(&mut self.parsed);
+        let read = self.rows.end(&mut self.parsed);
         self.take().await?;
+        let read = if read.is_ok() { self.steps().await } else { read };
         let stopped = self.stop(now).await;
         read.and(stopped)
     }

@@ -44,13 +44,25 @@ impl<'a, S: Store> Intake<'a, S> {
     pub async fn push(&mut self, chunk: &[u8], pause: impl AsyncFn(u64)) -> Result<(), Problem> {
         let read = self.rows.push(chunk, &mut self.parsed);
         self.take(&pause).await?;
-        read
+        read?;
+        self.steps(&pause).await
+    }
+
+    async fn steps(&mut self, pause: &impl AsyncFn(u64)) -> Result<(), Problem> {
+        loop {
+            let more = self.rows.step(&mut self.parsed);
+            self.take(pause).await?;
+            if !more? {
+                return Ok(());
+            }
+        }
     }
 
     /// The list is over.
     pub async fn finish(mut self, pause: impl AsyncFn(u64)) -> Result<Tally, Problem> {
-        let read = self.rows.finish(&mut self.parsed);
+        let read = self.rows.end(&mut self.parsed);
         self.take(&pause).await?;
+        let read = if read.is_ok() { self.steps(&pause).await } else { read };
         let stopped = self.stop(pause).await;
         read.and(stopped)
     }

@@ -77,7 +77,7 @@ fn rows_are_judged_alone_and_name_whom_they_mean() {
     ];
     let text = rows.map(|(row, _)| row).join("\n");
     let store = Memory::new(MemoryStore::new());
-    let tally = up(&store, Kind::Csv, &format!("No HP;NPWP;Alasan;Sampai\n{text}\n"), 9).unwrap();
+    let tally = up(&store, Kind::csv(), &format!("No HP;NPWP;Alasan;Sampai\n{text}\n"), 9).unwrap();
     let told: Vec<_> = tally.rejections.iter().map(|r| (r.reason, r.column.as_str())).collect();
     assert_eq!(told, rows.iter().filter_map(|(_, bad)| *bad).collect::<Vec<_>>());
     assert_eq!((tally.rows, tally.accepted, tally.unchanged), (11, 5, 0));
@@ -101,9 +101,9 @@ fn rows_are_judged_alone_and_name_whom_they_mean() {
 fn an_entry_holds_is_found_once_and_not_after_it_was_lifted() {
     let vault = Vault::for_tests();
     let store = Memory::new(MemoryStore::new());
-    up(&store, Kind::Csv, "phone\n081234567890\n081234567891\n", 100).unwrap();
+    up(&store, Kind::csv(), "phone\n081234567890\n081234567891\n", 100).unwrap();
     // Changed: it moves to another page, and is still found once.
-    let changed = up(&store, Kind::Csv, "phone;until\n081234567890;31/12/2027\n081234567891;\n", 100).unwrap();
+    let changed = up(&store, Kind::csv(), "phone;until\n081234567890;31/12/2027\n081234567891;\n", 100).unwrap();
     assert_eq!((changed.accepted, changed.unchanged), (2, 1));
     let (all, _) = down(&store, NOW_MS);
     assert_eq!(all.len(), 2);
@@ -124,11 +124,11 @@ fn a_long_list_costs_few_commits_comes_back_in_parts_and_again_costs_none() {
     let rows: String = (0..5_000).map(|n| format!("0812{n:08}\n")).collect();
     let text = format!("phone\n{rows}");
     let store = Memory::new(MemoryStore::new());
-    assert_eq!(up(&store, Kind::Csv, &text, 10_000).unwrap().accepted, 5_000);
+    assert_eq!(up(&store, Kind::csv(), &text, 10_000).unwrap().accepted, 5_000);
     let counts = store.counts();
     assert!(counts.commits <= 3 * 6 + 5, "{counts:?}");
     store.reset();
-    assert_eq!(up(&store, Kind::Csv, &text, 10_000).unwrap().unchanged, 5_000);
+    assert_eq!(up(&store, Kind::csv(), &text, 10_000).unwrap().unchanged, 5_000);
     assert_eq!(store.counts().commits, 0);
     let (all, parts) = down(&store, NOW_MS);
     assert_eq!(store.counts().commits, 0);
@@ -144,7 +144,7 @@ fn a_download_can_be_sent_again() {
     let store = Memory::new(MemoryStore::new());
     let text =
         "phone;npwp;reason;until\n081234567890;;;31/12/2027\n+6581234567;;wrong_number;\n;3273011503859001;deceased;\n";
-    up(&store, Kind::Csv, text, 100).unwrap();
+    up(&store, Kind::csv(), text, 100).unwrap();
     let (all, _) = down(&store, NOW_MS);
     let csv = suppression::csv(&all, true);
     assert!(
@@ -153,8 +153,8 @@ fn a_download_can_be_sent_again() {
     );
     assert_eq!(suppression::csv(&all, false).lines().count(), 3);
     let lines: String = all.iter().map(|s| serde_json::to_string(&s.line()).unwrap() + "\n").collect();
-    for (kind, text) in [(Kind::Csv, csv), (Kind::Json, lines)] {
-        let tally = up(&store, kind, &text, 50).unwrap();
+    for (kind, text) in [(Kind::csv(), csv), (Kind::Json, lines)] {
+        let tally = up(&store, kind.clone(), &text, 50).unwrap();
         assert_eq!((tally.accepted, tally.rejected, tally.unchanged), (3, 0, 3), "{text}");
         let other = Memory::new(MemoryStore::new());
         up(&other, kind, &text, 50).unwrap();
@@ -165,7 +165,7 @@ fn a_download_can_be_sent_again() {
 #[test]
 fn under_another_master_key_entries_hold_and_the_download_says_why_there_is_none() {
     let store = Memory::new(MemoryStore::new());
-    up(&store, Kind::Csv, "phone\n081234567890\n", 100).unwrap();
+    up(&store, Kind::csv(), "phone\n081234567890\n", 100).unwrap();
     let key = |n: &str| n.repeat(10) + "AgI=";
     let identity = || dering::vault::Identity::new(&("BwcH".repeat(10) + "Bwc=")).unwrap();
     let other = Vault::new(identity(), &key("AgIC"), None).unwrap();
@@ -182,7 +182,7 @@ proptest! {
     #[test]
     fn no_bytes_break_it(rows in "[0-9;+,/\"\\-\n a-z]{0,200}", size in 1_usize..50) {
         let store = Memory::new(MemoryStore::new());
-        if let Ok(tally) = up(&store, Kind::Csv, &format!("phone;npwp;reason;until\n{rows}"), size) {
+        if let Ok(tally) = up(&store, Kind::csv(), &format!("phone;npwp;reason;until\n{rows}"), size) {
             prop_assert_eq!(tally.rows, tally.accepted + tally.rejected);
         }
     }

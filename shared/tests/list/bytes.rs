@@ -85,16 +85,18 @@ fn windows_1252_is_read_cell_by_cell() {
 fn files_that_are_no_lists_are_refused() {
     assert_eq!(code(b""), "empty_file");
     assert_eq!(code(b"\xef\xbb\xbf\r\n \r\n;;;\r\n"), "empty_file");
-    assert_eq!(code(b"PK\x03\x04\x14\0\x06\0"), "file_not_csv");
-    assert_eq!(code(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "file_not_csv");
-    assert_eq!(code(b"%PDF-1.7"), "file_not_csv");
-    assert_eq!(code(b"\xff\xfeN\0P\0W\0P\0"), "file_not_csv");
-    assert_eq!(code(b"\xfe\xff"), "file_not_csv");
-    assert_eq!(code(b"N\0P\0W\0P\0"), "file_not_csv");
-    assert_eq!(code(b"NPWP;HP;JATUH TEMPO\n0790\0"), "file_not_csv");
+    assert_eq!(code(b"PK\x03\x04\x14\0\x06\0"), "file_damaged");
+    assert_eq!(code(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "file_damaged");
+    assert_eq!(code(b"%PDF-1.7"), "list_format");
+    assert_eq!(code(b"\x89PNG\r\n\x1a\n"), "list_format");
+    assert_eq!(code(b"<html><table><tr><td>NPWP"), "list_format");
+    assert_eq!(code(b"  <?xml version='1.0'?>"), "list_format");
+    assert_eq!(code(b"\xff\xfe\0\0N\0\0\0P\0\0\0"), "list_format");
+    assert_eq!(code(b"\xfe\xff"), "empty_file");
+    assert_eq!(code(b"NPWP;HP;JATUH TEMPO\n0790\0"), "list_format");
     assert_eq!(code(b"NPWP;NAMA\n1;2\n"), "columns_missing");
     assert_eq!(code(b"halo"), "columns_missing");
-    let hint = read([b"PK\x03\x04".as_slice()]).unwrap_err().hint;
+    let hint = read([b"%PDF-1.7".as_slice()]).unwrap_err().hint;
     assert!(hint.contains("CSV UTF-8"), "{hint}");
 }
 
@@ -102,7 +104,7 @@ fn files_that_are_no_lists_are_refused() {
 fn a_refused_list_stays_refused() {
     let mut reader = Reader::new(rules());
     let mut rows = Vec::new();
-    let first = reader.push(b"PK\x03\x04", &mut rows).unwrap_err();
+    let first = reader.push(b"%PDF-1.7", &mut rows).unwrap_err();
     assert_eq!(reader.push(b"NPWP;HP;JATUH TEMPO\n", &mut rows), Err(first.clone()));
     assert_eq!(reader.finish(&mut rows), Err(first));
 }

@@ -1,11 +1,18 @@
 //! A list as a whole: the sample row by row, bytes in any pieces, files that are no lists, and noise.
 
 mod bytes;
+mod json;
+#[path = "../make/mod.rs"]
+mod make;
+mod packed;
+mod random;
 mod rows;
 mod sample;
+mod sheets;
+mod text;
 
 use dering::contact::{Contact, Matter};
-use dering::list::{Reader, Rejection, Row, Rules, Summary};
+use dering::list::{Format, Reader, Rejection, Row, Rules, Summary};
 use dering::problem::Problem;
 use jiff::civil::date;
 
@@ -22,7 +29,11 @@ fn rules() -> Rules {
 }
 
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Vec<Row>, Summary), Problem> {
-    let mut reader = Reader::new(rules());
+    read_as(Format::default(), pieces)
+}
+
+fn read_as<'a>(format: Format, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Vec<Row>, Summary), Problem> {
+    let mut reader = Reader::with_format(rules(), format);
     let mut rows = Vec::new();
     for piece in pieces {
         reader.push(piece, &mut rows)?;
@@ -56,6 +67,32 @@ fn rejected(row: &Row) -> &Rejection {
 
 fn code(bytes: &[u8]) -> String {
     read([bytes]).unwrap_err().code.into_owned()
+}
+
+/// What all rows say, without the row of the file.
+fn contacts(rows: &[Row]) -> Vec<(String, String, Vec<String>, String, Option<u64>)> {
+    let say = |row: &Row| {
+        let c = accepted(row);
+        (c.taxpayer_id.clone(), c.name.clone(), c.phones.clone(), c.duty.due_date.to_string(), c.duty.amount)
+    };
+    rows.iter().map(say).collect()
+}
+
+/// What the rows of [`make::rows`] say.
+fn expected(count: usize) -> Vec<(String, String, Vec<String>, String, Option<u64>)> {
+    let say = |(n, row): (usize, Vec<String>)| {
+        let phone = format!("+62{}", &row[2][1..]);
+        (row[0].clone(), row[1].clone(), vec![phone], "2027-03-31".to_owned(), Some(n as u64 * 1000))
+    };
+    make::rows(count).into_iter().enumerate().map(say).collect()
+}
+
+fn row_numbers(rows: &[Row]) -> Vec<u32> {
+    let number = |row: &Row| match row {
+        Row::Accepted { contact, .. } => contact.duty.row,
+        Row::Rejected(rejection) => rejection.row,
+    };
+    rows.iter().map(number).collect()
 }
 
 /// Small numbers, the same in every run.

@@ -9,6 +9,9 @@ use crate::problem::Problem;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
+/// Rows of a file at most: some years of some calendars.
+const LINES_MAX: usize = 10_000;
+
 const DATE: usize = 0;
 const NAME: usize = 1;
 const KIND: usize = 2;
@@ -94,10 +97,15 @@ fn named_kind(summary: &str) -> HolidayKind {
 }
 
 fn from_csv(file: &[u8]) -> Result<Vec<Holiday>, Problem> {
-    let mut table = Table::new(Kind::Csv, &SHAPE);
+    let mut table = Table::new(Kind::csv(), &SHAPE);
     let mut lines = Vec::new();
     table.push(file, &mut lines)?;
-    table.finish(&mut lines)?;
+    while table.step(&mut lines)? && lines.len() <= LINES_MAX {}
+    table.end(&mut lines)?;
+    while table.step(&mut lines)? && lines.len() <= LINES_MAX {}
+    if lines.len() > LINES_MAX {
+        return Err(refused(format!("the file has more than {LINES_MAX} rows")));
+    }
     let day = |line: Result<Line, Refused>| line.and_then(|line| read(&line).map_err(|bad| line.refused(bad)));
     let told = |r: Refused| refused(format!("row {}, column \"{}\": {}: {}", r.row, r.column, r.reason, r.hint));
     lines.into_iter().map(|line| day(line).map_err(told)).collect()

@@ -123,16 +123,23 @@ impl Settlements {
         Settlements { table: Table::new(kind, &SHAPE), today, lines: Vec::new() }
     }
 
-    /// Reads on; rows that are whole are added to `out`, also before a problem is answered.
+    /// Takes the next bytes; rows that are whole are added to `out`, also before a problem is answered.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<Result<SettlementRow, Refused>>) -> Result<(), Problem> {
         let read = self.table.push(chunk, &mut self.lines);
         self.understand(out);
         read
     }
 
-    /// The file has ended.
-    pub fn finish(&mut self, out: &mut Vec<Result<SettlementRow, Refused>>) -> Result<(), Problem> {
-        let read = self.table.finish(&mut self.lines);
+    /// No more bytes will come.
+    pub fn end(&mut self, out: &mut Vec<Result<SettlementRow, Refused>>) -> Result<(), Problem> {
+        let read = self.table.end(&mut self.lines);
+        self.understand(out);
+        read
+    }
+
+    /// Goes on with what it has, a part at a time; false if nothing is left to do.
+    pub fn step(&mut self, out: &mut Vec<Result<SettlementRow, Refused>>) -> Result<bool, Problem> {
+        let read = self.table.step(&mut self.lines);
         self.understand(out);
         read
     }

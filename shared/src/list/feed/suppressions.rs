@@ -57,16 +57,23 @@ impl Suppressions {
         Suppressions { table: Table::new(kind, &SHAPE), lines: Vec::new() }
     }
 
-    /// Reads on; rows that are whole are added to `out`, also before a problem is answered.
+    /// Takes the next bytes; rows that are whole are added to `out`, also before a problem is answered.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<Result<SuppressionRow, Refused>>) -> Result<(), Problem> {
         let read = self.table.push(chunk, &mut self.lines);
         self.understand(out);
         read
     }
 
-    /// The file has ended.
-    pub fn finish(&mut self, out: &mut Vec<Result<SuppressionRow, Refused>>) -> Result<(), Problem> {
-        let read = self.table.finish(&mut self.lines);
+    /// No more bytes will come.
+    pub fn end(&mut self, out: &mut Vec<Result<SuppressionRow, Refused>>) -> Result<(), Problem> {
+        let read = self.table.end(&mut self.lines);
+        self.understand(out);
+        read
+    }
+
+    /// Goes on with what it has, a part at a time; false if nothing is left to do.
+    pub fn step(&mut self, out: &mut Vec<Result<SuppressionRow, Refused>>) -> Result<bool, Problem> {
+        let read = self.table.step(&mut self.lines);
         self.understand(out);
         read
     }

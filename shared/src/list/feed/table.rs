@@ -1,7 +1,10 @@
-//! Rows with known columns, from CSV or JSON.
+//! Rows with known columns: from JSON, or from whatever else a list can come in (delimited text, spreadsheets, packed).
+//!
+//! JSON is read here object by object, not as lists are: there what no object had at the beginning is passed over, and a
+//! feed's first `reversed` may come late.
 
 use super::super::columns::{Field, meaning};
-use super::super::csv::{Record, Records};
+use super::super::format::{Format, Record, Records};
 use super::super::{Reason, text};
 use super::json::Objects;
 use super::tally::{Bad, Refused, Why};
@@ -10,40 +13,39 @@ use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    Csv,
+    /// Rows below a header.
+    Table(Format),
     /// An array of objects, one object a line, or an object with an array.
     Json,
 }
 
 impl Kind {
-    /// By the header `Content-Type` (none: CSV).
+    /// Delimited text.
+    pub fn csv() -> Self {
+        Kind::Table(Format::default())
+    }
+
+    /// By what the request says of the file. What is not said to be JSON must be a table; which kind, its bytes tell.
     ///
     /// # Errors
-    /// 415 for anything that is neither CSV nor JSON, or compressed.
-    pub fn of(content_type: Option<&str>, content_encoding: Option<&str>) -> Result<Self, Problem> {
-        let kind = content_type.unwrap_or("text/csv").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let json = matches!(
-            kind.as_str(),
-            "application/json" | "application/jsonl" | "application/x-ndjson" | "application/x-jsonlines"
-        );
-        let csv = matches!(
-            kind.as_str(),
-            "text/csv" | "text/plain" | "application/csv" | "application/vnd.ms-excel" | "application/octet-stream"
-        );
-        match (content_encoding, json, csv) {
-            (None, true, _) => Ok(Kind::Json),
-            (None, _, true) => Ok(Kind::Csv),
-            _ => Err(Problem::new(
-                415,
-                "feed_format",
-                "This kind of file is not taken",
-                format!("the content type is {}", kind.escape_default()),
-                "Send CSV with the header Content-Type: text/csv, or JSON Lines with application/jsonl, without Content-Encoding.",
-            )),
+    /// 415 for JSON that is packed.
+    pub fn of(format: Format) -> Result<Self, Problem> {
+        let kind = format.content_type.as_deref().unwrap_or_default().split(';').next().unwrap_or_default();
+        let json = ["application/json", "application/jsonl", "application/x-ndjson", "application/x-jsonlines"];
+        if !json.contains(&kind.trim().to_ascii_lowercase().as_str()) {
+            return Ok(Kind::Table(format));
+        }
+        match format.content_encoding.as_deref() {
+            None | Some("identity") => Ok(Kind::Json),
+            Some(_) => Err(not_taken("JSON is not taken packed", "Send the JSON without Content-Encoding, or CSV with it.")),
         }
     }
+}
+
+fn not_taken(detail: &str, hint: &'static str) -> Problem {
+    Problem::new(415, "feed_format", "This kind of file is not taken", detail, hint)
 }
 
 /// A column that a feed knows.
@@ -100,8 +102,15 @@ pub(super) struct Table {
 }
 
 enum Input {
-    Csv { records: Records, parsed: Vec<Record>, header: Option<Header> },
+    Table(Box<Sheet>),
     Json { objects: Objects, row: u32, titles: Rc<[String]> },
+}
+
+struct Sheet {
+    /// `Err`: what is said of the format is not known.
+    records: Result<Records, Problem>,
+    parsed: Vec<Record>,
+    header: Option<Header>,
 }
 
 /// Which columns of the file serve, in the order of the shape.
@@ -109,13 +118,19 @@ struct Header {
     columns: Vec<Vec<usize>>,
     width: usize,
     shortest: usize,
+    /// Of delimited text. Elsewhere each cell says in which column it stands.
+    delimiter: Option<char>,
     titles: Rc<[String]>,
 }
 
 impl Table {
     pub fn new(kind: Kind, shape: &'static Shape) -> Self {
         let input = match kind {
-            Kind::Csv => Input::Csv { records: Records::new(), parsed: Vec::new(), header: None },
+            Kind::Table(format) => {
+                let is_header = move |cells: &[String]| Header::of(cells, shape).map(drop);
+                let records = Records::new(format, Box::new(is_header));
+                Input::Table(Box::new(Sheet { records, parsed: Vec::new(), header: None }))
+            }
             Kind::Json => Input::Json {
                 objects: Objects::new(shape.wrapper),
                 row: 0,
@@ -125,49 +140,15 @@ impl Table {
         Table { shape, input }
     }
 
-    /// Reads on; rows that are whole are added to `out`, also before a problem is answered.
+    /// Takes the next bytes; rows that are whole are added to `out`, also before a problem is answered. What is left of
+    /// them, [`Table::step`] reads.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<Result<Line, Refused>>) -> Result<(), Problem> {
-        self.advance(Some(chunk), out)
-    }
-
-    /// The file has ended.
-    pub fn finish(&mut self, out: &mut Vec<Result<Line, Refused>>) -> Result<(), Problem> {
-        self.advance(None, out)?;
-        match &self.input {
-            Input::Csv { header: None, .. } => Err(Problem::new(
-                422,
-                "empty_file",
-                "The file is empty",
-                "The file has no row with anything in it.",
-                format!("Send a file whose first row names the columns: {}.", self.shape.example),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    fn advance(&mut self, chunk: Option<&[u8]>, out: &mut Vec<Result<Line, Refused>>) -> Result<(), Problem> {
         let shape = self.shape;
         match &mut self.input {
-            Input::Csv { records, parsed, header } => {
-                let read = match chunk {
-                    Some(chunk) => records.push(chunk, parsed),
-                    None => records.finish(parsed),
-                };
-                let delimiter = char::from(records.delimiter().unwrap_or(b';'));
-                for record in parsed.drain(..) {
-                    match header {
-                        None => *header = Some(Header::of(&record.cells, shape)?),
-                        Some(header) => out.push(header.line(record, shape, delimiter)),
-                    }
-                }
-                read
-            }
+            Input::Table(sheet) => sheet.advance(shape, out, |records, parsed| records.push(chunk, parsed)),
             Input::Json { objects, row, titles } => {
                 let mut found = Vec::new();
-                let read = match chunk {
-                    Some(chunk) => objects.push(chunk, &mut found),
-                    None => objects.finish(),
-                };
+                let read = objects.push(chunk, &mut found);
                 for object in found {
                     *row = row.saturating_add(1);
                     out.push(member_cells(&object, *row, shape, titles));
@@ -175,6 +156,51 @@ impl Table {
                 read
             }
         }
+    }
+
+    /// No more bytes will come.
+    pub fn end(&mut self, out: &mut Vec<Result<Line, Refused>>) -> Result<(), Problem> {
+        match &mut self.input {
+            Input::Table(sheet) => sheet.advance(self.shape, out, Records::end),
+            Input::Json { objects, .. } => objects.finish(),
+        }
+    }
+
+    /// Goes on with what it has, a part at a time: however much a file unpacks to, `out` gets a bounded number of rows. False
+    /// if nothing is left to do.
+    pub fn step(&mut self, out: &mut Vec<Result<Line, Refused>>) -> Result<bool, Problem> {
+        match &mut self.input {
+            Input::Table(sheet) => sheet.advance(self.shape, out, Records::step),
+            Input::Json { .. } => Ok(false),
+        }
+    }
+}
+
+impl Sheet {
+    fn advance<T>(
+        &mut self,
+        shape: &'static Shape,
+        out: &mut Vec<Result<Line, Refused>>,
+        parse: impl FnOnce(&mut Records, &mut Vec<Record>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let records = self.records.as_mut().map_err(|problem| problem.clone())?;
+        let read = parse(records, &mut self.parsed);
+        for record in self.parsed.drain(..) {
+            match &self.header {
+                Some(header) => out.push(header.line(record, shape)),
+                None => {
+                    let file = records.file();
+                    if file.kind.starts_with("json") {
+                        return Err(not_taken(
+                            "The file is JSON, and is not said to be",
+                            "Send it with the header Content-Type: application/json.",
+                        ));
+                    }
+                    self.header = Some(Header { delimiter: file.delimiter, ..Header::of(&record.cells, shape)? });
+                }
+            }
+        }
+        read
     }
 }
 
@@ -211,20 +237,24 @@ impl Header {
         let needed = shape.columns.iter().zip(&columns).filter(|(column, _)| !column.cut).flat_map(|(_, at)| at);
         Ok(Header {
             width: cells.len(),
+            delimiter: None,
             shortest: needed.map(|at| at + 1).max().unwrap_or(0),
             titles: columns.iter().map(|places| title(places).unwrap_or_default()).collect(),
             columns,
         })
     }
 
-    fn line(&self, record: Record, shape: &Shape, delimiter: char) -> Result<Line, Refused> {
+    fn line(&self, record: Record, shape: &Shape) -> Result<Line, Refused> {
         let Record { row, cells } = record;
-        let per_row = self.width.saturating_sub(1);
-        // A quotation mark was not closed, and the rows behind it would be lost without a word.
-        let swallowed =
-            |cell: &String| per_row > 0 && cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row;
-        if !(self.shortest..=self.width).contains(&cells.len()) || cells.iter().any(swallowed) {
-            return Err(Refused::new(row, Why::List(Reason::Columns), "", ""));
+        if let Some(delimiter) = self.delimiter {
+            let per_row = self.width.saturating_sub(1);
+            // A quotation mark was not closed, and the rows behind it would be lost without a word.
+            let swallowed = |cell: &String| {
+                per_row > 0 && cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row
+            };
+            if !(self.shortest..=self.width).contains(&cells.len()) || cells.iter().any(swallowed) {
+                return Err(Refused::new(row, Why::List(Reason::Columns), "", ""));
+            }
         }
         let value = |(column, places): (&Column, &Vec<usize>)| {
             let mut filled = places.iter().filter_map(|at| cells.get(*at)).filter(|cell| !text::is_blank(cell));

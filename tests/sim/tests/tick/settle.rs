@@ -18,7 +18,7 @@ fn feed(stage: &Stage, people: &[Person], day: u8, reversed: bool) -> Answer {
     people.iter().for_each(|p| text.push_str(&format!("{};{day:02}/03/2027;{reversed}\n", npwp(p))));
     let fed = drive(&stage.clock, async {
         let now = || stage.clock.now_ms();
-        let mut intake = Intake::new(&stage.store, &stage.vault, 1, Kind::Csv, now());
+        let mut intake = Intake::new(&stage.store, &stage.vault, 1, Kind::csv(), now());
         intake.push(text.as_bytes()).await?;
         intake.finish(now).await
     });
@@ -94,7 +94,7 @@ fn who_filed_before_the_call_is_counted_as_before() {
     // 28 February: the feed came late.
     let text = format!("NPWP;TGL LAPOR\n{};28/02/2027\n", npwp(&list[0]));
     let fed = drive(&stage.clock, async {
-        let mut intake = Intake::new(&stage.store, &stage.vault, 1, Kind::Csv, stage.clock.now_ms());
+        let mut intake = Intake::new(&stage.store, &stage.vault, 1, Kind::csv(), stage.clock.now_ms());
         intake.push(text.as_bytes()).await?;
         intake.finish(|| stage.clock.now_ms()).await
     });
@@ -131,7 +131,7 @@ fn what_came_of_calls_that_reached_somebody_is_looked_up_two_weeks_later() {
     feed(&stage, &list[..1], 3, false);
     let text = format!("NPWP;TGL LAPOR\n{};28/02/2027\n{};02/03/2027\n", npwp(&list[1]), npwp(&list[3]));
     let fed = drive(&stage.clock, async {
-        let mut intake = Intake::new(&stage.store, &stage.vault, 1, Kind::Csv, stage.clock.now_ms());
+        let mut intake = Intake::new(&stage.store, &stage.vault, 1, Kind::csv(), stage.clock.now_ms());
         intake.push(text.as_bytes()).await?;
         intake.finish(|| stage.clock.now_ms()).await
     });

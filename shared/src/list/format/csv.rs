@@ -1,84 +1,51 @@
 //! Delimited text, pushed in pieces of any size: records out, in bounded memory.
 
-use super::text;
+use super::super::text;
+use super::refusal::{self, field_too_long, record_too_long, too_many_columns};
+use super::{COLUMNS_MAX, FIELD_MAX, File, Parser, RECORD_MAX, Record, State};
 use crate::problem::Problem;
 use csv_core::ReadRecordResult;
 
-/// Longest cell, in bytes. A longer one is an unclosed quotation mark or no list at all.
-pub const FIELD_MAX: usize = 64 * 1024;
-/// Longest record, in bytes of its cells.
-pub const RECORD_MAX: usize = 256 * 1024;
-/// Most columns of a record.
-pub const COLUMNS_MAX: usize = 512;
-
+/// What may part the cells, most likely first.
 const DELIMITERS: [u8; 4] = [b';', b'\t', b',', b'|'];
-const SAVE_AS_CSV: &str = "Save the list as \"CSV UTF-8 (delimited)\" in the spreadsheet program and upload that file.";
+/// Lines with content that are looked at to find the delimiter.
+const HEAD_LINES: usize = 20;
+/// Bytes of whole lines that are enough to find the delimiter.
+const HEAD_BYTES: usize = 64 * 1024;
 
-/// One record that is not blank.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
-    /// Row as a spreadsheet shows it, from 1: blank lines count, line breaks inside quoted cells do not.
-    pub row: u32,
-    pub cells: Vec<String>,
+/// The delimiter of that name.
+pub(super) fn delimiter(name: &str) -> Result<u8, Problem> {
+    match name {
+        ";" | "semicolon" => Ok(b';'),
+        "\t" | "tab" => Ok(b'\t'),
+        "," | "comma" => Ok(b','),
+        "|" | "pipe" => Ok(b'|'),
+        _ => Err(Problem::new(
+            400,
+            "parameter_invalid",
+            "A parameter is missing or not understood",
+            "the parameter `delimiter` must be semicolon, comma, tab or pipe",
+            "Correct the parameter, or leave it out: the delimiter is found in the file.",
+        )),
+    }
 }
 
 /// The push parser.
-pub(super) struct Records {
+pub(super) struct Csv {
     stage: Stage,
+    ended: bool,
 }
 
 enum Stage {
-    /// Bytes are kept until the first line with content is whole: it tells the delimiter.
+    /// Bytes are kept until some lines are whole: they tell the delimiter.
     Head(Head),
     Body(Box<Body>),
 }
 
-impl Records {
-    pub fn new() -> Self {
-        Records { stage: Stage::Head(Head::default()) }
-    }
-
-    /// The delimiter, once it is known.
-    pub fn delimiter(&self) -> Option<u8> {
-        match &self.stage {
-            Stage::Head(_) => None,
-            Stage::Body(body) => Some(body.delimiter),
-        }
-    }
-
-    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<Record>) -> Result<(), Problem> {
-        match &mut self.stage {
-            Stage::Head(head) => {
-                // No more than a record may take is ever kept; the rest of the chunk waits where it is.
-                let room = (RECORD_MAX + 1).saturating_sub(head.kept.len());
-                let (now, later) = chunk.split_at(chunk.len().min(room));
-                head.kept.extend_from_slice(now);
-                head.check_kind(false)?;
-                refuse_nul(now)?;
-                let Some(delimiter) = head.scan() else {
-                    return if head.kept.len() > RECORD_MAX { Err(record_too_long(1)) } else { Ok(()) };
-                };
-                self.start_body(delimiter, out)?;
-                self.push(later, out)
-            }
-            Stage::Body(body) => {
-                refuse_nul(chunk)?;
-                body.feed(chunk, out)
-            }
-        }
-    }
-
-    /// The input has ended.
-    pub fn finish(&mut self, out: &mut Vec<Record>) -> Result<(), Problem> {
-        if let Stage::Head(head) = &mut self.stage {
-            head.check_kind(true)?;
-            let delimiter = head.scan().unwrap_or_else(|| head.most_frequent());
-            self.start_body(delimiter, out)?;
-        }
-        match &mut self.stage {
-            Stage::Body(body) => body.end(out),
-            Stage::Head(_) => Ok(()),
-        }
+impl Csv {
+    /// `named`: the delimiter, where somebody said which it is.
+    pub fn new(named: Option<u8>) -> Self {
+        Csv { stage: Stage::Head(Head { named, ..Head::default() }), ended: false }
     }
 
     fn start_body(&mut self, delimiter: u8, out: &mut Vec<Record>) -> Result<(), Problem> {
@@ -92,74 +59,104 @@ impl Records {
     }
 }
 
+impl Parser for Csv {
+    fn push(&mut self, chunk: &[u8], out: &mut Vec<Record>) -> Result<(), Problem> {
+        refuse_nul(chunk)?;
+        match &mut self.stage {
+            Stage::Head(head) => {
+                // No more than a record may take is ever kept; the rest of the chunk waits where it is.
+                let room = (RECORD_MAX + 1).saturating_sub(head.kept.len());
+                let (now, later) = chunk.split_at(chunk.len().min(room));
+                head.kept.extend_from_slice(now);
+                let Some(delimiter) = head.scan() else {
+                    return if head.kept.len() > RECORD_MAX { Err(record_too_long(1)) } else { Ok(()) };
+                };
+                self.start_body(delimiter, out)?;
+                self.push(later, out)
+            }
+            Stage::Body(body) => body.feed(chunk, out),
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<Record>) -> Result<(), Problem> {
+        self.ended = true;
+        if let Stage::Head(head) = &mut self.stage {
+            let delimiter = head.scan().unwrap_or_else(|| head.likeliest());
+            self.start_body(delimiter, out)?;
+        }
+        match &mut self.stage {
+            Stage::Body(body) => body.end(out),
+            Stage::Head(_) => Ok(()),
+        }
+    }
+
+    fn step(&mut self, _: &mut Vec<Record>) -> Result<State, Problem> {
+        Ok(if self.ended { State::Over } else { State::Waits })
+    }
+
+    fn describe(&self, file: &mut File) {
+        file.kind = "csv".to_owned();
+        if let Stage::Body(body) = &self.stage {
+            file.delimiter = Some(char::from(body.delimiter));
+        }
+    }
+}
+
+/// The first lines. The header may stand below titles, which hold commas and the like: so the delimiter is not what
+/// one line has most of, but what most lines have equally many of.
 #[derive(Default)]
 struct Head {
     kept: Vec<u8>,
-    kind_checked: bool,
+    named: Option<u8>,
     /// Where the list begins: behind a byte order mark and a `sep=` line.
     start: usize,
     scanned: usize,
     line: usize,
     quoted: bool,
+    /// A cell may begin here, and with it a quotation.
+    inside: bool,
     content: bool,
+    /// How many of each delimiter the line has that is being scanned.
     counts: [usize; DELIMITERS.len()],
+    lines: Vec<[usize; DELIMITERS.len()]>,
 }
 
 impl Head {
-    /// Refuses by their first bytes the files that are no text, and steps over a UTF-8 byte order mark.
-    fn check_kind(&mut self, ended: bool) -> Result<(), Problem> {
-        if self.kind_checked || (self.kept.len() < 4 && !ended) {
-            return Ok(());
-        }
-        self.kind_checked = true;
-        let kept = self.kept.as_slice();
-        let is = |magic: &[u8]| kept.starts_with(magic);
-        if is(b"PK\x03\x04") || is(b"\xd0\xcf\x11\xe0") {
-            return Err(unsupported("The file is a spreadsheet, not CSV text."));
-        }
-        if is(b"%PDF") {
-            return Err(unsupported("The file is a PDF document, not CSV text."));
-        }
-        if is(b"\xff\xfe") || is(b"\xfe\xff") {
-            return Err(unsupported("The file is text in UTF-16, not in UTF-8."));
-        }
-        if is(b"\xef\xbb\xbf") {
-            self.start = 3;
-            self.scanned = 3;
-            self.line = 3;
-        }
-        Ok(())
-    }
-
-    /// The delimiter, if the first line with content is whole.
+    /// The delimiter, once it is clear.
     fn scan(&mut self) -> Option<u8> {
-        if !self.kind_checked {
-            return None;
-        }
         while let Some(&byte) = self.kept.get(self.scanned) {
             self.scanned += 1;
+            let starts = !std::mem::replace(&mut self.inside, true);
             match byte {
-                b'"' => self.quoted = !self.quoted,
+                b'"' if self.quoted => self.quoted = false,
+                b'"' if starts => self.quoted = true,
                 b'\r' | b'\n' if !self.quoted => {
+                    self.inside = false;
                     let line = self.kept.get(self.line..self.scanned - 1);
-                    if let Some(delimiter) = line.and_then(declared) {
+                    if self.lines.is_empty()
+                        && let Some(delimiter) = line.and_then(declared)
+                    {
                         // The line end stays: the parser steps over it, so it is taken off the count of rows there.
                         self.start = self.scanned;
                         if byte == b'\r' && self.kept.get(self.scanned) == Some(&b'\n') {
                             self.start += 1;
                         }
-                        return Some(delimiter);
+                        return Some(self.named.unwrap_or(delimiter));
                     }
-                    if self.content {
-                        return Some(self.most_frequent());
+                    let counts = std::mem::take(&mut self.counts);
+                    if std::mem::take(&mut self.content) {
+                        self.lines.push(counts);
                     }
-                    self.counts = Default::default();
                     self.line = self.scanned;
+                    if self.lines.len() >= HEAD_LINES {
+                        return Some(self.likeliest());
+                    }
                 }
                 _ if self.quoted => self.content = true,
-                b' ' => {}
+                b' ' => self.inside = !starts,
                 _ => match DELIMITERS.iter().position(|d| *d == byte) {
                     Some(which) => {
+                        self.inside = false;
                         if let Some(count) = self.counts.get_mut(which) {
                             *count += 1;
                         }
@@ -168,12 +165,19 @@ impl Head {
                 },
             }
         }
-        None
+        (self.kept.len() >= HEAD_BYTES && !self.lines.is_empty()).then(|| self.likeliest())
     }
 
-    fn most_frequent(&self) -> u8 {
-        let most = DELIMITERS.iter().zip(self.counts).rev();
-        most.max_by_key(|(_, count)| *count).map_or(b';', |(delimiter, _)| *delimiter)
+    fn likeliest(&self) -> u8 {
+        let lines: &[_] = if self.lines.is_empty() { &[self.counts] } else { &self.lines };
+        let likely = |which: usize| {
+            let counts = || lines.iter().filter_map(move |line| line.get(which).copied()).filter(|count| *count > 0);
+            let equal = |count: usize| counts().filter(|other| *other == count).count();
+            counts().map(|count| (equal(count), count)).max().unwrap_or_default()
+        };
+        // The first of equals, so the last of the reverse.
+        let most = (0..DELIMITERS.len()).rev().max_by_key(|which| likely(*which));
+        self.named.or_else(|| DELIMITERS.get(most?).copied()).unwrap_or(b';')
     }
 }
 
@@ -323,31 +327,7 @@ impl Body {
 
 fn refuse_nul(chunk: &[u8]) -> Result<(), Problem> {
     if chunk.contains(&0) {
-        return Err(unsupported("The file holds bytes that are not text, or it is in UTF-16."));
+        return Err(refusal::kind("The file holds bytes that are no text."));
     }
     Ok(())
-}
-
-fn unsupported(detail: &str) -> Problem {
-    Problem::new(415, "file_not_csv", "The file is not CSV text", detail, SAVE_AS_CSV)
-}
-
-fn record_too_long(row: u32) -> Problem {
-    let detail = format!("Row {row} is longer than {} KiB.", RECORD_MAX / 1024);
-    too_large("row_too_long", "A row is too long", detail, row)
-}
-
-fn field_too_long(row: u32) -> Problem {
-    let detail = format!("A cell of row {row} is longer than {} KiB.", FIELD_MAX / 1024);
-    too_large("cell_too_long", "A cell is too long", detail, row)
-}
-
-fn too_many_columns(row: u32) -> Problem {
-    let detail = format!("Row {row} has more than {COLUMNS_MAX} columns.");
-    too_large("too_many_columns", "Too many columns", detail, row)
-}
-
-fn too_large(code: &'static str, title: &'static str, detail: String, row: u32) -> Problem {
-    let hint = "Look for a quotation mark that is not closed at or above this row, then upload the file again.";
-    Problem::new(422, code, title, detail, hint).at(format!("row {row}"))
 }
