@@ -1,8 +1,8 @@
 //! Do-not-call entries: one, a list of them, all of them.
 
 use dering::campaign::e164;
-use dering::list::{self, Format};
 use dering::list::feed::Kind;
+use dering::list::{self, Format};
 use dering::problem::Problem;
 use dering::store::Store;
 use dering::suppression::{self, DoNotCall, Intake, Named, Reason, register};

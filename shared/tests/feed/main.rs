@@ -1,5 +1,7 @@
 //! Feeds as a component takes them: bytes in pieces, an in-memory store, nothing of the outside.
 
+#[path = "../make/mod.rs"]
+mod make;
 mod settlements;
 mod suppressions;
 

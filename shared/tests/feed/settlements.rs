@@ -205,6 +205,28 @@ fn kinds_of_files() {
 }
 
 #[test]
+fn spreadsheets_and_packed_files_are_feeds_too() {
+    use super::make::{self, xlsx};
+    let store = Counting::new(MemoryStore::new());
+    let csv = format!("NPWP;PERIHAL;MASA;TAHUN;TGL BAYAR;JUMLAH;BATAL\n{NIK};BELUM BAYAR;02;2027;02/03/2027;1000;\n");
+    let packed = feed_in(&store, Kind::csv(), &make::gzip(csv.as_bytes()), 10).unwrap();
+    assert_eq!((packed.tally.accepted, packed.tally.unchanged), (1, 0), "{packed:?}");
+    // The same in a spreadsheet: a date as a number, an amount as a number, the last cells empty.
+    let header = ["NPWP", "PERIHAL", "MASA", "TAHUN", "TGL BAYAR", "JUMLAH", "BATAL"].map(xlsx::text).to_vec();
+    let row = vec![
+        xlsx::text(NIK),
+        xlsx::text("BELUM BAYAR"),
+        xlsx::text("02"),
+        xlsx::number("2027"),
+        xlsx::date("46448"),
+        xlsx::number("1000"),
+    ];
+    let file = xlsx::Book::of(&[header, row]).file();
+    let sheet = feed_in(&store, Kind::csv(), &file, 1000).unwrap();
+    assert_eq!((sheet.tally.accepted, sheet.tally.unchanged), (1, 1), "{sheet:?}");
+}
+
+#[test]
 fn titles_above_the_header_are_passed_over() {
     let (answer, _) = feed(&format!("REALISASI PENERIMAAN\n\nNPWP;TGL LAPOR\n{NIK};02/03/2027\n"));
     assert_eq!((answer.tally.accepted, answer.tally.rejected), (1, 0));

@@ -39,7 +39,9 @@ impl Kind {
         }
         match format.content_encoding.as_deref() {
             None | Some("identity") => Ok(Kind::Json),
-            Some(_) => Err(not_taken("JSON is not taken packed", "Send the JSON without Content-Encoding, or CSV with it.")),
+            Some(_) => {
+                Err(not_taken("JSON is not taken packed", "Send the JSON without Content-Encoding, or CSV with it."))
+            }
         }
     }
 }

@@ -166,7 +166,9 @@ impl Tick {
             Some(sum.map_or((n, why), |(m, why)| (m.saturating_add(n), why)))
         });
         let none = if settings.caller_ids.is_empty() { NO_CALLER_ID } else { CALLER_ID_OUT };
-        [account, (host, super::LATE), ids.unwrap_or((0, none))].into_iter().fold(own, |a, b| if b.0 < a.0 { b } else { a })
+        [account, (host, super::LATE), ids.unwrap_or((0, none))]
+            .into_iter()
+            .fold(own, |a, b| if b.0 < a.0 { b } else { a })
     }
 
     /// Gives a call to `to` its turn, provider and caller id, or the reason why it gets none. `refused_by`: providers that

@@ -113,7 +113,9 @@ impl Json {
             (Stage::Comma, b',') => Stage::Element { first: false },
             (Stage::Over, _) => return Err(self.invalid("something follows its end")),
             (Stage::Comma, _) => {
-                return Err(self.invalid("a comma is missing behind an object, or the list goes on with something else"));
+                return Err(
+                    self.invalid("a comma is missing behind an object, or the list goes on with something else")
+                );
             }
             _ => return Err(self.invalid("an object was expected")),
         };

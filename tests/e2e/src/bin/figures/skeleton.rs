@@ -29,9 +29,8 @@ pub async fn compare(args: &Args, folder: &Path) -> Result<()> {
         ours.push(service(args, &folder.join(format!("service-{round}"))).await?);
     }
     println!("whole calls, round by round: {ours:.1?}, skeleton {bare:.1?}");
-    let both = |what: fn(&Round) -> f64| {
-        (median(ours.iter().map(what).collect()), median(bare.iter().map(what).collect()))
-    };
+    let both =
+        |what: fn(&Round) -> f64| (median(ours.iter().map(what).collect()), median(bare.iter().map(what).collect()));
     let (rate, least) = (both(|round| round.rate), both(|round| round.processor_ms));
     println!(
         "whole calls, answered: {:.0}/s, skeleton of the same reads and writes {:.0}/s, ratio {:.2}; the host's processor time \
