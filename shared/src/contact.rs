@@ -67,6 +67,8 @@ pub struct Duty {
     /// The list owner's remark for whoever calls, at most [`NOTE_MAX`] characters; may be empty. Never spoken by the
     /// voice flow.
     pub note: String,
+    /// Columns of the list that the campaign keeps: name and cell, those with nothing in them left out.
+    pub extra: Vec<(String, String)>,
 }
 
 /// Whom to call, and about what.
@@ -110,3 +112,6 @@ impl Contact {
 
 /// Longest [`Duty::note`], in characters.
 pub const NOTE_MAX: usize = 500;
+/// Most columns in [`Duty::extra`], and most bytes in all of them together.
+pub const EXTRA_MAX: usize = 20;
+pub const EXTRA_BYTES_MAX: usize = 2_000;

@@ -16,6 +16,14 @@
 //!    stays: the count is never too low, at worst too high by one.
 //!
 //! Entries are counted up to the first gap; they are deleted when no rolling week can reach them any more.
+//!
+//! # Several shards
+//! The shards cannot see into each other's cells, and contacts of one person may be in two of them. There the entry is written
+//! when the call is claimed, in the claims' batch, as [`claimed`]; the fold writes over it. After its commit, before it places,
+//! a tick looks for the other shards' entries once more: of two that claim the same person in the same moments, the later
+//! writer finds the earlier one's entry and does not place (perhaps both do, and try again). A call that was not rung leaves
+//! its entry as [`not_rung`]: were its number used again, a stalled tick could strike out a call that rang. What a tick that
+//! did not commit leaves behind counts as a call for the other shards: never too low.
 
 use crate::campaign::PersonLimits;
 use crate::contact::Contact;
@@ -23,6 +31,7 @@ use crate::hours::Calendar;
 use crate::store::{Store, StoreError, decode, encode, keys};
 use crate::suppression;
 use crate::vault::Identity;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -35,8 +44,9 @@ const SKEW_MS: i64 = 3_600_000;
 pub const KEPT_MS: i64 = 2 * WEEK_MS + DAY_MS;
 /// Entries read at once of those who have any.
 const STRIDE: u16 = 5;
-/// Nobody may be called so often in a week; limits are below.
-const ENTRIES_MAX: u16 = 60;
+/// Nobody may be called so often in a week: limits are below, and whoever has more entries of calls that were not rung is left
+/// alone until the week is over.
+const ENTRIES_MAX: u16 = 500;
 
 /// A contact's person, by keyed hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +72,18 @@ impl Person {
 pub struct History {
     /// When they were dialled (Unix ms), oldest first.
     pub dials: [Vec<i64>; 2],
+    /// Until when (Unix ms) a call may be on that another shard has claimed.
+    pub elsewhere_ms: Option<i64>,
     /// Entries found, by hash, shard and week.
     entries: BTreeMap<(usize, u16, i64), u16>,
 }
 
 impl History {
+    /// Whether another shard may have a call to the person on.
+    pub fn in_call_elsewhere(&self, now_ms: i64) -> bool {
+        self.elsewhere_ms.is_some_and(|until_ms| until_ms > now_ms)
+    }
+
     /// Where a call dialled at that moment is entered, once it has rung.
     pub fn next_keys(&self, person: &Person, shard: u16, dial_at_ms: i64) -> Vec<String> {
         let week = dial_at_ms.div_euclid(WEEK_MS);
@@ -78,9 +95,32 @@ impl History {
     }
 }
 
-/// The value of an entry.
+/// What stands in an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Entry {
+    /// A call that rang, or may have, and when it was dialled.
+    Rang(i64),
+    /// A call that may be on until then.
+    Claimed {
+        dial_at_ms: i64,
+        until_ms: i64,
+    },
+    NotRung,
+}
+
+/// The entry of a call that rang, or may have.
 pub fn entry(dial_at_ms: i64) -> Vec<u8> {
-    encode(VERSION, &dial_at_ms)
+    encode(VERSION, &Entry::Rang(dial_at_ms))
+}
+
+/// The entry of a call that is claimed, for the other shards: it may be on until then.
+pub fn claimed(dial_at_ms: i64, until_ms: i64) -> Vec<u8> {
+    encode(VERSION, &Entry::Claimed { dial_at_ms, until_ms })
+}
+
+/// The entry of a claim that never rang.
+pub fn not_rung() -> Vec<u8> {
+    encode(VERSION, &Entry::NotRung)
 }
 
 /// Weeks that a rolling week which ends now reaches into.
@@ -101,11 +141,11 @@ pub fn first_keys(person: &Person, shards: u16, now_ms: i64) -> Vec<String> {
     series(shards, now_ms).map(|(which, shard, week)| keys::dial(shard, hashes[which], week, 0)).collect()
 }
 
-/// The histories of many persons. `first` are the values of each one's [`first_keys`]; only of those who were called more is
+/// The histories of many persons, as the shard `own` sees them. `first` are the values of each one's [`first_keys`]; only of those who were called more is
 /// read. `pending` are entries that stand before a tick's commit.
 pub async fn histories<S: Store>(
     store: &S,
-    shards: u16,
+    (own, shards): (u16, u16),
     now_ms: i64,
     persons: &[(&Person, &[Option<Vec<u8>>])],
     pending: &BTreeMap<String, Vec<u8>>,
@@ -116,16 +156,16 @@ pub async fn histories<S: Store>(
     for (i, (_, first)) in persons.iter().enumerate() {
         for (at, value) in series(shards, now_ms).zip(first.iter()) {
             if let Some(bytes) = value {
-                enter(&mut found[i], at, bytes, now_ms);
-                open.push((i, at, 1));
+                found[i].enter(at, bytes, own, now_ms);
+                open.push((i, at, 1, STRIDE));
             }
         }
     }
     while !open.is_empty() {
         let mut wanted = Vec::new();
-        for (i, (which, shard, week), from) in &open {
+        for (i, (which, shard, week), from, stride) in &open {
             let hash = persons[*i].0.hashes()[*which];
-            wanted.extend((*from..from + STRIDE).map(|n| keys::dial(*shard, hash, *week, n)));
+            wanted.extend((*from..from + stride).map(|n| keys::dial(*shard, hash, *week, n)));
         }
         let mut values = store.get_all(&wanted).await?;
         for (key, value) in wanted.iter().zip(&mut values) {
@@ -134,11 +174,16 @@ pub async fn histories<S: Store>(
             }
         }
         let mut further = Vec::new();
-        for ((i, at, from), values) in open.into_iter().zip(values.chunks(usize::from(STRIDE))) {
+        let mut values = values.into_iter();
+        for (i, at, from, stride) in open {
+            let values: Vec<Option<Vec<u8>>> = values.by_ref().take(usize::from(stride)).collect();
             let run: Vec<&Vec<u8>> = values.iter().map_while(Option::as_ref).collect();
-            run.iter().for_each(|bytes| enter(&mut found[i], at, bytes, now_ms));
-            if run.len() == usize::from(STRIDE) && from + STRIDE < ENTRIES_MAX {
-                further.push((i, at, from + STRIDE));
+            run.iter().for_each(|bytes| found[i].enter(at, bytes, own, now_ms));
+            match (run.len() == usize::from(stride), from + stride) {
+                (false, _) => {}
+                (true, next) if next < ENTRIES_MAX => further.push((i, at, next, stride * 2)),
+                // Too many to be told: as if each allowed call were of this moment.
+                (true, _) => found[i].dials[at.0].extend([now_ms; u8::MAX as usize]),
             }
         }
         open = further;
@@ -149,10 +194,21 @@ pub async fn histories<S: Store>(
     Ok(found)
 }
 
-/// One that cannot be read counts as a call of this moment: when in doubt there is no call.
-fn enter(history: &mut History, at: (usize, u16, i64), bytes: &[u8], now_ms: i64) {
-    history.dials[at.0].push(decode(VERSION, bytes).unwrap_or(now_ms));
-    *history.entries.entry(at).or_default() += 1;
+impl History {
+    /// An entry that cannot be read counts as a call of this moment: when in doubt there is no call.
+    fn enter(&mut self, at: (usize, u16, i64), bytes: &[u8], own: u16, now_ms: i64) {
+        *self.entries.entry(at).or_default() += 1;
+        match decode(VERSION, bytes).unwrap_or(Entry::Rang(now_ms)) {
+            Entry::Rang(dial_at_ms) => self.dials[at.0].push(dial_at_ms),
+            Entry::NotRung => {}
+            // The own shard's cell knows which of its calls are on.
+            Entry::Claimed { .. } if at.1 == own => {}
+            Entry::Claimed { dial_at_ms, until_ms } => {
+                self.dials[at.0].push(dial_at_ms);
+                self.elsewhere_ms = self.elsewhere_ms.max(Some(until_ms));
+            }
+        }
+    }
 }
 
 /// When one more call keeps the day's limit; `None`: now. `dials` are in order, days those of the zone.

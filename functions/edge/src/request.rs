@@ -63,6 +63,11 @@ impl Head {
         form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
     }
 
+    /// All query parameters, decoded, in order.
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.query.as_deref().unwrap_or_default().as_bytes()).into_owned().collect()
+    }
+
     /// All headers, names in lower case. A client can send any of them, also those the host adds (`spin-…`).
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers

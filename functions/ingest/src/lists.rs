@@ -1,7 +1,7 @@
-//! Lists: upload, show, rejected rows, withdraw.
+//! Lists: upload, append, show, confirm, withdraw.
 
 use dering::campaign;
-use dering::list::{self, Format, Intake, Label, Manifest, Rejection, Rules, Taken};
+use dering::list::{self, Format, Intake, Label, Manifest, Mapping, Others, Preview, Rules, Taken};
 use dering::problem::Problem;
 use dering::store::{Store, keys};
 use dering::tick::{ShardNews, log};
@@ -12,7 +12,8 @@ use serde::Deserialize;
 /// A file of ten million rows is below this.
 const FILE_MAX: u64 = 4 << 30;
 
-pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+/// Takes a file as a list of a campaign, or as further rows of the list `part_of`.
+pub async fn upload(id: &str, part_of: Option<String>, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let shelf = campaign::read(&SpinStore).await?;
     let campaign = shelf.get(id).ok_or_else(|| campaign::unknown(id))?;
     if campaign.state == campaign::State::Finished {
@@ -24,18 +25,31 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
             "Upload the list to a campaign that is not over.",
         ));
     }
+    let dry_run = match head.parameter("dry_run").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(parameter("dry_run", "true or false")),
+    };
+    let mut label = Label::parse(id, |name| head.parameter(name), head.header("source-contact"))?;
+    label.format = format(head);
+    label.part_of = part_of;
+    label.key = head.header("idempotency-key").map(campaign::valid_key).transpose()?.map(str::to_owned);
     let vault = config::vault().await?;
+    let now_ms = clock::now_ms();
+    let mut rules = Rules::for_campaign(&campaign.settings, &vault, config::own_numbers().await?, now_ms);
+    let parameters = head.parameters();
+    rules.mapping = Mapping::parse(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+    let others = Others::of(&SpinStore, &vault, &shelf, id, now_ms).await?;
+    if dry_run {
+        let mut preview = Preview::new(&SpinStore, rules, label.format, others);
+        while let Some(chunk) = body.chunk(FILE_MAX).await? {
+            preview.push(&chunk).await?;
+        }
+        return Ok(response::json(200, &preview.finish().await?));
+    }
     let shards = config::shards().await?;
     list::fix_shards(&SpinStore, shards).await?;
-    let rules = Rules::for_campaign(&campaign.settings, config::own_numbers().await?, clock::now_ms());
-    let label = Label {
-        campaign: id.to_owned(),
-        name: head.parameter("name").unwrap_or_default(),
-        office: head.parameter("office").unwrap_or_default(),
-        expected: expected(head)?,
-        format: format(head),
-    };
-    let mut intake = Intake::new(&SpinStore, &vault, &clock::fill, shards, label, rules);
+    let mut intake = Intake::new(&SpinStore, &vault, &clock::fill, shards, label, rules).beside(others);
     let taken = loop {
         let pushed = match body.chunk(FILE_MAX).await {
             Ok(Some(chunk)) => intake.push(&chunk).await,
@@ -54,6 +68,16 @@ pub async fn upload(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Pro
     shown(status, &manifest, campaign.settings.confirm_above).await
 }
 
+/// Takes a file as further rows of a list: a list of its own, which is withdrawn with the first.
+pub async fn append(list: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
+    let manifest = found(list).await?;
+    let whole = manifest.part_of.unwrap_or(manifest.list);
+    if list::family(&SpinStore, &whole).await?.withdrawn {
+        return Err(list::withdrawn(&whole));
+    }
+    upload(&manifest.campaign, Some(whole), head, body).await
+}
+
 /// What a request says of the file in it.
 pub fn format(head: &Head) -> Format {
     Format {
@@ -64,7 +88,7 @@ pub fn format(head: &Head) -> Format {
     }
 }
 
-async fn found(list: &str) -> Result<Manifest, Problem> {
+pub async fn found(list: &str) -> Result<Manifest, Problem> {
     list::manifest(&SpinStore, list).await.map_err(|e| Problem::store(&e))?.ok_or_else(|| unknown(list))
 }
 
@@ -99,7 +123,22 @@ struct Confirmation {
 
 async fn shown(status: u16, manifest: &Manifest, confirm_above: u32) -> Result<Reply, Problem> {
     let size = list::size(&SpinStore, manifest).await.map_err(|e| Problem::store(&e))?;
-    Ok(response::json(status, &manifest.to_json(size, confirm_above)))
+    let mut json = manifest.to_json(size, confirm_above);
+    let family = list::family(&SpinStore, &manifest.list).await?;
+    let contact = match &manifest.contact {
+        None => None,
+        Some(_) => {
+            let vault = config::vault().await?;
+            let key = list::data_key(&SpinStore, &vault, &manifest.list).await.map_err(|e| Problem::store(&e))?;
+            key.and_then(|key| manifest.contact(&key))
+        }
+    };
+    if let Some(object) = json.as_object_mut() {
+        object.insert("withdrawn".into(), family.withdrawn.into());
+        object.insert("parts".into(), family.parts.into());
+        object.insert("contact".into(), contact.into());
+    }
+    Ok(response::json(status, &json))
 }
 
 async fn confirm_above(manifest: &Manifest) -> Result<u32, Problem> {
@@ -107,53 +146,25 @@ async fn confirm_above(manifest: &Manifest) -> Result<u32, Problem> {
     Ok(shelf.get(&manifest.campaign).map_or(list::CONFIRM_ABOVE, |c| c.settings.confirm_above))
 }
 
-fn expected(head: &Head) -> Result<Option<u64>, Problem> {
-    let Some(text) = head.parameter("expected") else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| {
-        Problem::new(
-            400,
-            "parameter_invalid",
-            "A parameter is missing or not understood",
-            "the parameter `expected` must be the number of contacts that the list is expected to have",
-            "Correct the parameter and send the request again.",
-        )
-    })
+pub fn parameter(name: &str, expected: &str) -> Problem {
+    Problem::new(
+        400,
+        "parameter_invalid",
+        "A parameter is missing or not understood",
+        format!("the parameter `{name}` must be {expected}"),
+        "Correct the parameter and send the request again.",
+    )
 }
 
-/// Withdrawing stops every call not yet placed; the list's figures stay.
+/// Withdrawing stops every call not yet placed, also of what was appended; the list's figures stay.
 pub async fn withdraw(list: &str) -> Result<Reply, Problem> {
     // It need not be readable: to withdraw a damaged list is the way to be rid of it.
     SpinStore.get(&keys::manifest(list)).await.map_err(|e| Problem::store(&e))?.ok_or_else(|| unknown(list))?;
-    for shard in 0..config::shards().await? {
-        let news = ShardNews::ListWithdrawn { list: list.to_owned() };
-        log(shard).append(&SpinStore, &news.encode(), clock::now_ms).await.map_err(Problem::from)?;
+    for list in list::withdraw(&SpinStore, clock::sleep_ms, list).await? {
+        for shard in 0..config::shards().await? {
+            let news = ShardNews::ListWithdrawn { list: list.clone() };
+            log(shard).append(&SpinStore, &news.encode(), clock::now_ms).await.map_err(Problem::from)?;
+        }
     }
     Ok(response::no_content())
-}
-
-/// The rejected rows in the file's own columns and three more, ready to be corrected and sent again; or as JSON.
-pub async fn rejected(list: &str, head: &Head) -> Result<Reply, Problem> {
-    let manifest = found(list).await?;
-    let vault = config::vault().await?;
-    let failed = |e| Problem::store(&e);
-    let key = list::data_key(&SpinStore, &vault, list).await.map_err(failed)?.ok_or_else(gone)?;
-    let mut rows: Vec<Rejection> = Vec::new();
-    for page in 0..manifest.rejected_pages {
-        rows.extend(list::read_rejected(&SpinStore, &key, list, page).await.map_err(failed)?.ok_or_else(gone)?);
-    }
-    if head.header("accept").is_some_and(|a| a.contains("json")) {
-        return Ok(response::json(200, &rows));
-    }
-    let csv = list::rejected_csv(&manifest.header, &rows);
-    Ok(response::text("text/csv; charset=utf-8", csv))
-}
-
-fn gone() -> Problem {
-    Problem::new(
-        410,
-        "list_erased",
-        "The list's rows are gone",
-        "its data key was deleted, or the master key is another one",
-        "Figures are kept; rows cannot be had again.",
-    )
 }

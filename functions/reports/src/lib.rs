@@ -31,6 +31,10 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     let shards = config::shards().await?;
     match head.segments().as_slice() {
         ["v1", "campaigns", id, "report"] => {
+            if let Some(word) = head.parameter("by") {
+                let by = report::By::named(&word).ok_or_else(|| parameter("by", "office, occasion or list"))?;
+                return Ok(response::json(200, &report::split(&SpinStore, shards, id, by).await?));
+            }
             let report = report::campaign(&SpinStore, shards, id, clock::now_ms()).await?;
             Ok(response::json(200, &report))
         }

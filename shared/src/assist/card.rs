@@ -7,6 +7,7 @@ use crate::flow::{Line, Sheet, Topic};
 use crate::tick::LEASE_MS;
 use jiff::civil::Date;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A claim as it is handed out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,6 +63,12 @@ pub struct About {
     pub amount: Option<u64>,
     pub due_date: Date,
     pub office: String,
+    /// The list owner's remark.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Columns of the list that the campaign keeps, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
 }
 
 impl From<&Duty> for About {
@@ -74,6 +81,8 @@ impl From<&Duty> for About {
             amount: duty.amount,
             due_date: duty.due_date,
             office: duty.office.clone(),
+            note: duty.note.clone(),
+            extra: duty.extra.iter().cloned().collect(),
         }
     }
 }

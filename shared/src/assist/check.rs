@@ -21,7 +21,7 @@ pub enum Stop {
     DoNotCall,
     /// The number is not the taxpayer's.
     WrongNumber,
-    /// The person was called as often as may be, over all campaigns.
+    /// The person was called as often as may be, over all campaigns, or is in another call.
     PersonLimit,
     /// Outside the callable hours, or too close to their end to be answered in time.
     OutsideHours,
@@ -38,12 +38,13 @@ pub enum Stop {
 }
 
 /// What may have changed between the claim and the call, and what the agent is told of it.
-const ASKED_AGAIN: [(Rule, Stop); 6] = [
+const ASKED_AGAIN: [(Rule, Stop); 7] = [
     (Rule::Expired, Stop::Expired),
     (Rule::Blackout, Stop::OutsideHours),
     (Rule::OutsideHours, Stop::OutsideHours),
     // The hours of another country are not the campaign's.
     (Rule::ForeignNumber, Stop::OutsideHours),
+    (Rule::InCall, Stop::PersonLimit),
     (Rule::PersonDay, Stop::PersonLimit),
     (Rule::PersonWeek, Stop::PersonLimit),
 ];
@@ -55,7 +56,12 @@ pub(super) struct Looked {
 }
 
 impl Looked {
-    pub async fn up<S: Store>(desk: &Desk<'_, S>, claim: &Claim, contact: &Contact) -> Result<Self, Problem> {
+    pub async fn up<S: Store>(
+        desk: &Desk<'_, S>,
+        shard: u16,
+        claim: &Claim,
+        contact: &Contact,
+    ) -> Result<Self, Problem> {
         let Desk { store, vault, shards, now_ms, .. } = *desk;
         let retry = Retry {
             contact: claim.contact.clone(),
@@ -70,7 +76,7 @@ impl Looked {
         };
         let candidate = Candidate { retry, contact: contact.clone() };
         let entries = BTreeMap::new();
-        let scope = Scope { store, vault, shards, now_ms, entries: &entries };
+        let scope = Scope { store, vault, shard, shards, now_ms, entries: &entries };
         let known = lookup::of(&scope, std::slice::from_ref(&candidate)).await?;
         let known = known.into_iter().next().ok_or_else(Problem::contended)?;
         Ok(Looked { candidate, known })

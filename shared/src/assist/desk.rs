@@ -132,7 +132,7 @@ impl<S: Store> Desk<'_, S> {
         }
         let Held { id, claim, contact, marks, .. } = &held;
         let shelf = self.campaigns.read(self.store).await?;
-        let looked = Looked::up(self, claim, contact).await?;
+        let looked = Looked::up(self, id.shard, claim, contact).await?;
         if let Some(mark) = marks.started {
             return Ok(self.go(claim, &shelf, &looked, mark.at_ms));
         }
@@ -168,7 +168,7 @@ impl<S: Store> Desk<'_, S> {
         }
         if marks.started.is_some() {
             // A call that is on ends normally; but who has paid need not hear more.
-            let stop = Looked::up(self, &claim, &contact).await?.person();
+            let stop = Looked::up(self, id.shard, &claim, &contact).await?.person();
             return Ok(Pulse { stop, lease_s: None });
         }
         if let Some(mark) = marks.released {
@@ -178,7 +178,7 @@ impl<S: Store> Desk<'_, S> {
             return stopped(Stop::LeaseOver);
         }
         let shelf = self.campaigns.read(self.store).await?;
-        if let Some(stop) = Looked::up(self, &claim, &contact).await?.call(self, &shelf, &claim) {
+        if let Some(stop) = Looked::up(self, id.shard, &claim, &contact).await?.call(self, &shelf, &claim) {
             return stopped(stop);
         }
         self.mark(&id, BEAT, None).await?;

@@ -1,7 +1,7 @@
 //! What a call is about: which script, and how many matters.
 
 use super::{Settings, invalid};
-use crate::contact::Matter;
+use crate::contact::{EXTRA_MAX, Matter};
 use crate::flow::{Script, When};
 use crate::problem::Problem;
 use jiff::civil::Date;
@@ -42,6 +42,40 @@ pub enum MattersPerCall {
     /// Rows of a list with the same taxpayer number and the same phones are one contact. Lists that were uploaded before stay
     /// as they were.
     All,
+}
+
+/// Which columns of a list are kept with its contacts, of those that serve no field. In JSON a list of names, or `"all"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", try_from = "Value")]
+pub enum KeepColumns {
+    /// The first [`EXTRA_MAX`] there are.
+    All,
+    #[serde(untagged)]
+    Named(Vec<String>),
+}
+
+impl Default for KeepColumns {
+    fn default() -> Self {
+        KeepColumns::Named(Vec::new())
+    }
+}
+
+impl TryFrom<Value> for KeepColumns {
+    type Error = String;
+
+    fn try_from(json: Value) -> Result<Self, Self::Error> {
+        if json.as_str() == Some("all") {
+            return Ok(KeepColumns::All);
+        }
+        let names: Option<Vec<String>> =
+            json.as_array().and_then(|names| names.iter().map(|n| n.as_str().map(str::to_owned)).collect());
+        match names {
+            Some(names) if names.len() <= EXTRA_MAX && names.iter().all(|name| !name.trim().is_empty()) => {
+                Ok(KeepColumns::Named(names))
+            }
+            _ => Err(format!("keep_columns is \"all\" or at most {EXTRA_MAX} names of columns")),
+        }
+    }
 }
 
 impl Settings {

@@ -9,8 +9,8 @@ use crate::vault::Identity;
 /// Longest key.
 const KEY_MAX: usize = 255;
 
-/// The id of the campaign that a request with this key creates, if it names none itself.
-pub fn id_for_key(identity: &Identity, key: &str) -> Result<String, Problem> {
+/// A key as it counts, if it is one.
+pub fn valid_key(key: &str) -> Result<&str, Problem> {
     let key = key.trim();
     if key.is_empty() || key.len() > KEY_MAX || !key.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
         return Err(Problem::new(
@@ -21,7 +21,12 @@ pub fn id_for_key(identity: &Identity, key: &str) -> Result<String, Problem> {
             "Send a fresh random value, for example a UUID, and the same one when the request is repeated.",
         ));
     }
-    let mac = identity.mac(b"idempotency key", key.as_bytes());
+    Ok(key)
+}
+
+/// The id of the campaign that a request with this key creates, if it names none itself.
+pub fn id_for_key(identity: &Identity, key: &str) -> Result<String, Problem> {
+    let mac = identity.mac(b"idempotency key", valid_key(key)?.as_bytes());
     Ok(format!("c-{}", mac[..8].iter().map(|b| format!("{b:02x}")).collect::<String>()))
 }
 

@@ -13,8 +13,8 @@ mod shelf;
 pub use attempts::{Again, Attempts, Change, Row, row};
 pub use call::CallLimits;
 pub use caller_id::{CallerId, fingerprint, pick};
-pub use content::{AfterDue, MattersPerCall};
-pub use idempotency::id_for_key;
+pub use content::{AfterDue, KeepColumns, MattersPerCall};
+pub use idempotency::{id_for_key, valid_key};
 pub use order::{Order, OrderKey};
 pub use rate::{Limits, Rate};
 pub use shelf::{Remembered, Shelf, edit, edit_holidays, read, read_version};
@@ -132,6 +132,8 @@ pub struct Settings {
     pub after_due: AfterDue,
     #[serde(default)]
     pub matters_per_call: MattersPerCall,
+    #[serde(default)]
+    pub keep_columns: KeepColumns,
     #[serde(default = "default_languages")]
     pub languages: Vec<Language>,
     /// Share of contacts that are never called, to measure the effect of calling.

@@ -323,6 +323,7 @@ fn typical(settings: &Settings, waiting: &Waiting) -> Contact {
         office: String::new(),
         billing_code: String::new(),
         note: String::new(),
+        extra: Vec::new(),
     };
     Contact {
         taxpayer_id: String::new(),

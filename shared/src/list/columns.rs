@@ -1,6 +1,9 @@
 //! Header names to fields: Indonesian and English, without regard to case, dots, spaces and slashes.
 
+use super::mapping::Mapping;
 use super::text;
+use crate::campaign::KeepColumns;
+use crate::contact::EXTRA_MAX;
 use crate::problem::Problem;
 
 /// What a column is for.
@@ -47,6 +50,34 @@ pub enum Field {
 }
 
 impl Field {
+    /// All there are.
+    pub const ALL: [Field; 19] = [
+        Field::TaxpayerId,
+        Field::Phone,
+        Field::Name,
+        Field::Matter,
+        Field::TaxType,
+        Field::TaxCode,
+        Field::Kap,
+        Field::Kjs,
+        Field::TaxPeriod,
+        Field::TaxYear,
+        Field::Amount,
+        Field::DueDate,
+        Field::Office,
+        Field::Province,
+        Field::BillingCode,
+        Field::Priority,
+        Field::Language,
+        Field::TimeZone,
+        Field::Note,
+    ];
+
+    /// The field of a word.
+    pub fn named(word: &str) -> Option<Field> {
+        Field::ALL.into_iter().find(|field| field.as_str() == word)
+    }
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,7 +104,7 @@ impl Field {
     }
 
     /// Whether several columns may serve: phones are all taken, of taxpayer numbers the first that is filled in.
-    fn many(self) -> bool {
+    pub fn many(self) -> bool {
         matches!(self, Field::TaxpayerId | Field::Phone)
     }
 }
@@ -86,56 +117,90 @@ const NAMES: &[(Field, &[&str])] = &[
     (
         Field::TaxpayerId,
         &[
-            "taxpayerid", "npwp16", "npwpnik", "niknpwp", "npwp", "nonpwp", "nomornpwp", "npwpwp", "npwp15", "nik",
-            "nonik", "nomornik", "nitku", "idwp", "idwajibpajak", "taxid", "taxnumber", "taxpayernumber", "tin",
+            "taxpayerid", "npwp16", "npwpnik", "niknpwp", "npwp", "nonpwp", "nomornpwp", "npwpwp", "npwppusat",
+            "nonpwpnik", "nomornpwpnik", "niknpwp16", "npwp15", "nik", "nonik", "nomornik", "nikwp", "noktp",
+            "nomorktp", "ktp", "nitku", "idwp", "idwajibpajak", "identitaswp", "taxid", "taxnumber", "taxpayerno",
+            "taxpayernumber", "taxidentificationnumber", "tin", "nationalid",
         ],
     ),
     (
         Field::Phone,
         &[
             "phone", "notelphp", "notelp", "telp", "telphp", "nomortelp", "nomortelphp", "notelepon", "noteleponhp",
-            "nomortelepon", "nomorteleponhp", "telepon", "teleponhp", "telpon", "notelpon", "notlp", "notlphp",
-            "tlp", "nohp", "nohptelp", "nomorhp", "hp", "hpwa", "nohpwa", "handphone", "nohandphone",
-            "nomorhandphone", "ponsel", "noponsel", "nomorponsel", "kontak", "nokontak", "nomorkontak", "wa", "nowa",
-            "nomorwa", "whatsapp", "nowhatsapp", "nomorwhatsapp", "phones", "phonenumber", "telephone", "mobile",
-            "mobilephone", "contactnumber",
+            "nomortelepon", "nomorteleponhp", "telepon", "teleponhp", "telpon", "notelpon", "notlp", "notlphp", "tlp",
+            "nohp", "nohptelp", "nomorhp", "hp", "hpwa", "nohpwa", "handphone", "nohandphone", "nomorhandphone",
+            "ponsel", "noponsel", "nomorponsel", "kontak", "nokontak", "nomorkontak", "wa", "nowa", "nomorwa",
+            "whatsapp", "nowhatsapp", "nomorwhatsapp", "phones", "phonenumber", "telephone", "mobile", "mobilephone",
+            "mobilenumber", "mobileno", "phoneno", "phonenumbers", "telephonenumber", "telephoneno", "cellphone",
+            "cell", "contactnumber", "contactphone", "telprumah", "teleponrumah", "notelprumah", "teleponseluler",
+            "notelpwp", "teleponwp", "hpwp", "nohpwp", "notelponwp", "telpwp", "notelpseluler", "kontakwp",
         ],
     ),
     (
         Field::Name,
         &[
-            "name", "namawp", "namawajibpajak", "nama", "namapenanggungpajak", "taxpayername", "taxpayer", "fullname",
+            "name", "namawp", "namawajibpajak", "nama", "namalengkap", "namapenanggungpajak", "namapkp",
+            "namaperusahaan", "namabadan", "wajibpajak", "taxpayername", "taxpayer", "fullname", "companyname",
+            "customername",
         ],
     ),
-    (Field::Matter, &["matter", "perihal", "jeniskegiatan", "kategori", "subject"]),
-    (Field::TaxType, &["taxtype", "jenispajak", "namapajak", "tax"]),
-    (Field::TaxCode, &["taxcode", "kapkjs", "mapkjs", "kodekapkjs"]),
+    (
+        Field::Matter,
+        &[
+            "matter", "perihal", "jeniskegiatan", "kegiatan", "jenispanggilan", "kategori", "subject", "purpose",
+        ],
+    ),
+    (Field::TaxType, &["taxtype", "jenispajak", "jnspajak", "jenispjk", "namapajak", "jenisspt", "tax", "kindoftax"]),
+    (Field::TaxCode, &["taxcode", "kapkjs", "mapkjs", "kodekapkjs", "kodepajak", "kodejenispajak"]),
     (Field::Kap, &["kap", "map", "kodekap", "kodemap", "kodeakunpajak"]),
     (Field::Kjs, &["kjs", "kodekjs", "kodejenissetoran"]),
     (
         Field::TaxPeriod,
-        &["taxperiod", "masapajak", "masa", "masatahunpajak", "masatahun", "period"],
+        &[
+            "taxperiod", "masapajak", "masa", "masatahunpajak", "masatahun", "masapjk", "periode", "periodepajak",
+            "period",
+        ],
     ),
-    (Field::TaxYear, &["taxyear", "tahunpajak", "thnpajak", "tahun", "year"]),
+    (
+        Field::TaxYear,
+        &[
+            "taxyear", "tahunpajak", "thnpajak", "thpajak", "tahunpjk", "tahun", "thn", "fiscalyear", "year",
+        ],
+    ),
     (
         Field::Amount,
-        &["amount", "totaltagihan", "jumlahtagihan", "jumlah", "saldo", "nilai", "pokok", "sanksi"],
+        &[
+            "amount", "totaltagihan", "jumlahtagihan", "nilaitagihan", "tagihan", "jumlahpajak", "jumlahterutang",
+            "kurangbayar", "nilaikurangbayar", "totaltunggakan", "jumlahtunggakan", "nilaitunggakan", "nominal",
+            "jumlah", "jml", "saldo", "nilai", "amountdue", "outstanding", "pokok", "sanksi",
+        ],
     ),
     (
         Field::DueDate,
         &[
             "duedate", "jatuhtempo", "tgljatuhtempo", "tanggaljatuhtempo", "jatuhtempopembayaran", "bataswaktu",
             "tglbataswaktu", "tanggalbataswaktu", "bataswaktulapor", "bataswaktubayar", "bataswaktupelaporan",
-            "bataswaktupembayaran", "deadline",
+            "bataswaktupembayaran", "batasakhir", "tgljt", "tgljthtempo", "jthtempo", "batasbayar", "bataslapor",
+            "batastanggal", "duedt", "dateofdue", "paymentdue", "payby", "fileby", "deadline",
         ],
     ),
-    (Field::Office, &["office", "kodekpp", "kpp", "kodekantor", "taxoffice"]),
-    (Field::Province, &["province", "provinsi", "propinsi", "prov", "namaprovinsi"]),
-    (Field::BillingCode, &["billingcode", "kodebilling", "idbilling", "nobilling"]),
+    (
+        Field::Office,
+        &[
+            "office", "kodekpp", "kpp", "kppterdaftar", "kodekantor", "taxoffice", "officecode", "taxofficecode",
+        ],
+    ),
+    (Field::Province, &["province", "provinsi", "propinsi", "prov", "namaprovinsi", "provinsiwp"]),
+    (
+        Field::BillingCode,
+        &[
+            "billingcode", "kodebilling", "kdbilling", "idbilling", "nobilling", "billing", "billingid",
+        ],
+    ),
     (Field::Priority, &["priority", "prioritas"]),
-    (Field::Language, &["language", "bahasa"]),
-    (Field::TimeZone, &["timezone", "zonawaktu", "zona"]),
-    (Field::Note, &["note", "notes", "keterangan", "catatan"]),
+    (Field::Language, &["language", "bahasa", "lang"]),
+    (Field::TimeZone, &["timezone", "zonawaktu", "zona", "tz"]),
+    (Field::Note, &["note", "notes", "keterangan", "ket", "catatan", "remark", "remarks", "comment", "comments"]),
 ];
 
 /// Which column serves which field.
@@ -144,21 +209,36 @@ pub(super) struct Columns {
     header: Vec<String>,
     /// Field and column, in the order in which they are read.
     used: Vec<(Field, usize)>,
+    /// Columns that serve no field and are kept with the contacts.
+    kept: Vec<usize>,
     shortest: usize,
 }
 
 impl Columns {
-    /// Understands a header line, or says what is missing in it.
-    pub fn find(header: Vec<String>) -> Result<Self, Problem> {
+    /// Understands a header line, with what the upload says about it, or says what is missing in it.
+    pub fn find(header: Vec<String>, mapping: &Mapping) -> Result<Self, Problem> {
         let header: Vec<String> = header.iter().map(|cell| text::words(cell)).collect();
+        let keys: Vec<String> = header.iter().map(|name| text::key(name)).collect();
+        if let Some(field) = mapping.missing(&keys).next() {
+            return Err(Problem::new(
+                422,
+                "column_unknown",
+                "The file has no such column",
+                format!("No column has the name that column.{} says.", field.as_str()),
+                "Write the name as it stands in the file's first row.",
+            )
+            .at(format!("column.{}", field.as_str())));
+        }
         let mut found: Vec<(Field, usize, usize)> = Vec::new();
-        for (column, name) in header.iter().enumerate() {
-            if let Some((field, rank)) = meaning(&text::key(name)) {
+        for (column, key) in keys.iter().enumerate() {
+            let by_name = || meaning(key).filter(|(field, _)| !mapping.decides(*field));
+            if let Some((field, rank)) = mapping.field(key).or_else(by_name) {
                 found.push((field, rank, column));
             }
         }
-        // By rank; the sort is stable, so equals stay in the file's order. Phones are all alike.
-        found.sort_by_key(|(field, rank, _)| if *field == Field::Phone { 0 } else { *rank });
+        // By rank; the sort is stable, so equals stay in the file's order. Phones are all alike, unless they are named.
+        let alike = |field: Field| field == Field::Phone && !mapping.decides(field);
+        found.sort_by_key(|(field, rank, _)| if alike(*field) { 0 } else { *rank });
         let mut used: Vec<(Field, usize)> = Vec::new();
         for (field, _, column) in found {
             if field.many() || used.iter().all(|(other, _)| *other != field) {
@@ -178,12 +258,32 @@ impl Columns {
                 "The header line was not understood",
                 // The header is not quoted: where it is missing, the first line is a taxpayer's row.
                 format!("No column was recognised for: {}.", missing.join(", ")),
-                "The first row must name the columns, for example NPWP, NAMA WP, NO TELP/HP, JATUH TEMPO.",
+                "The first row must name the columns, for example NPWP, NAMA WP, NO TELP/HP, JATUH TEMPO; or name them in the request, for example column.phone=Kontak%20Utama.",
             )
             .at("row 1"));
         }
         let shortest = used.iter().filter(|(field, _)| !may_be_cut(*field)).map(|(_, column)| column + 1).max();
-        Ok(Columns { header, shortest: shortest.unwrap_or(0), used })
+        Ok(Columns { header, shortest: shortest.unwrap_or(0), used, kept: Vec::new() })
+    }
+
+    /// The same columns, of which those that serve no field are kept as the campaign says.
+    pub fn keeping(mut self, keep: &KeepColumns) -> Self {
+        let named: Option<Vec<String>> = match keep {
+            KeepColumns::All => None,
+            KeepColumns::Named(names) => Some(names.iter().map(|name| text::key(name)).collect()),
+        };
+        let kept = self.header.iter().enumerate().filter(|(column, name)| {
+            let key = text::key(name);
+            let wanted = named.as_ref().map_or(!is_ours(name), |names| names.contains(&key));
+            wanted && !key.is_empty() && self.used.iter().all(|(_, used)| used != column)
+        });
+        self.kept = kept.map(|(column, _)| column).take(EXTRA_MAX).collect();
+        self
+    }
+
+    /// The columns that are kept: name and number.
+    pub fn kept(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.kept.iter().map(|column| (self.header.get(*column).map_or("", String::as_str), *column))
     }
 
     /// The header as the file has it.
@@ -224,6 +324,13 @@ impl Columns {
     }
 }
 
+/// Titles of the columns that rejected rows are given besides the file's own.
+pub(super) const OWN: [&str; 3] = ["row", "reason", "hint"];
+
+fn is_ours(name: &str) -> bool {
+    OWN.contains(&name)
+}
+
 /// Fields without which a row still says the same about whom to call, when, and why.
 fn may_be_cut(field: Field) -> bool {
     matches!(field, Field::Note | Field::Priority | Field::BillingCode | Field::Language)
@@ -247,7 +354,7 @@ mod tests {
     use super::*;
 
     fn find(header: &str) -> Result<Columns, Problem> {
-        Columns::find(header.split(';').map(str::to_owned).collect())
+        Columns::find(header.split(';').map(str::to_owned).collect(), &Mapping::default())
     }
 
     #[test]

@@ -137,6 +137,7 @@ mod tests {
             office: String::new(),
             billing_code: String::new(),
             note: String::new(),
+            extra: Vec::new(),
         };
         Contact {
             taxpayer_id: taxpayer.into(),

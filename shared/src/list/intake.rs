@@ -1,8 +1,12 @@
 //! The intake: a file on its way into the store, from a stream.
 
 use super::gather::{Aside, Gather, PARTS, Together};
+use super::identity::{Identities, distances};
+use super::noted::Noted;
+use super::others::Others;
 use super::shelf::{self, Manifest, ManifestGroup, seal};
-use super::{Format, Group, Page, Pages, Progress, Reader, Rejection, Row, Rules, Summary};
+use super::sift::{Sift, Sifted};
+use super::{Format, Group, Label, Page, Pages, Progress, Rejection, Row, Rules, family};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, keys};
@@ -10,29 +14,19 @@ use crate::tick;
 use crate::vault::{DataKey, Vault};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Bytes of pages collected before they are written: one durable commit for many pages, and bounded memory.
 const FLUSH_BYTES: usize = 512 * 1024;
 /// Rejected rows a page.
 const REJECTED_PER_PAGE: usize = 200;
+/// Rows a page of what was noted of the accepted ones.
+const NOTED_PER_PAGE: usize = 2_000;
 
 type ShardOf<'a> = Box<dyn Fn(&str) -> u16 + 'a>;
 
 /// Random bytes.
 pub type Dice<'a> = &'a dyn Fn(&mut [u8]);
-
-/// What an upload says about itself.
-#[derive(Debug, Clone, Default)]
-pub struct Label {
-    pub campaign: String,
-    pub name: String,
-    pub office: String,
-    /// How many contacts are expected: a list with more waits to be confirmed.
-    pub expected: Option<u64>,
-    /// The format of its file.
-    pub format: Format,
-}
 
 /// A file on its way into the store.
 pub struct Intake<'a, S: Store> {
@@ -43,7 +37,10 @@ pub struct Intake<'a, S: Store> {
     label: Label,
     list: String,
     key: DataKey,
-    reader: Option<Reader>,
+    sift: Option<Sift>,
+    others: Option<Others>,
+    /// What is said of how to read the file: the same one understood otherwise is another list.
+    understood: String,
     pages: Option<Pages<ShardOf<'a>>>,
     /// Where rows of the same person become one contact.
     gather: Option<Gather>,
@@ -53,7 +50,9 @@ pub struct Intake<'a, S: Store> {
     group_at: HashMap<(u16, Group), u32>,
     rejected: Vec<Rejection>,
     rejected_pages: u32,
-    rejected_by_reason: BTreeMap<String, u64>,
+    noted: Vec<Noted>,
+    noted_pages: u32,
+    identity_pages: u32,
     writes: Vec<(String, Vec<u8>)>,
     bytes: usize,
     /// Keys written so far, to be taken back if the file turns out to be refused or known.
@@ -84,6 +83,8 @@ impl<'a, S: Store> Intake<'a, S> {
         dice(&mut nonce);
         let place = keys::data_key(&list);
         let (key, wrapped) = vault.new_data_key(&random, &nonce, &place);
+        let Format { delimiter, sheet, .. } = &label.format;
+        let understood = format!("{}{delimiter:?}{sheet:?}", rules.mapping.fingerprint());
         let pages = Pages::new(shards, Box::new(move |phone: &str| shard_of(vault, phone, shards)) as ShardOf<'a>);
         Intake {
             store,
@@ -91,16 +92,20 @@ impl<'a, S: Store> Intake<'a, S> {
             dice,
             shards,
             gather: rules.together.then(Gather::new),
-            reader: Some(Reader::with_format(rules, label.format.clone())),
-            label,
             key,
             aside: Vec::new(),
+            understood,
+            sift: Some(Sift::new(rules, label.format.clone())),
+            others: None,
+            label,
             pages: Some(pages),
             groups: Vec::new(),
             group_at: HashMap::new(),
             rejected: Vec::new(),
             rejected_pages: 0,
-            rejected_by_reason: BTreeMap::new(),
+            noted: Vec::new(),
+            noted_pages: 0,
+            identity_pages: 0,
             bytes: wrapped.len(),
             written: vec![keys::upload(&list), place.clone()],
             writes: vec![(place, wrapped)],
@@ -111,74 +116,133 @@ impl<'a, S: Store> Intake<'a, S> {
         }
     }
 
+    /// Compares the rows with those of other lists: what they have is rejected.
+    pub fn beside(mut self, others: Others) -> Self {
+        if let Some(sift) = &mut self.sift {
+            sift.beside(others);
+        }
+        self
+    }
+
     /// The next bytes of the file, in pieces of any size.
     pub async fn push(&mut self, chunk: &[u8]) -> Result<(), Problem> {
         self.hash.update(chunk);
-        let Some(mut reader) = self.reader.take() else { return Ok(()) };
+        let Some(mut sift) = self.sift.take() else { return Ok(()) };
         let mut rows = Vec::new();
-        let given = reader.give(chunk, &mut rows);
-        let read = self.read_on(&mut reader, rows, given).await;
-        self.reader = Some(reader);
+        let given = sift.give(self.store, chunk, &mut rows).await;
+        let read = self.read_on(&mut sift, rows, given).await;
+        self.sift = Some(sift);
         read
     }
 
-    /// Takes rows, and all that the reader can make of the bytes that it has.
+    /// Takes rows, and all that can be made of the bytes that there are.
     async fn read_on(
         &mut self,
-        reader: &mut Reader,
+        sift: &mut Sift,
         mut rows: Vec<Row>,
         given: Result<(), Problem>,
     ) -> Result<(), Problem> {
         let mut more = given.map(|()| true);
         loop {
             self.take(std::mem::take(&mut rows));
-            if !more? {
-                return Ok(());
-            }
             if self.bytes >= FLUSH_BYTES {
                 self.flush().await?;
             }
-            more = reader.step(&mut rows);
+            if !more? {
+                return Ok(());
+            }
+            more = sift.step(self.store, &mut rows).await;
         }
-    }
-
-    async fn read_out(&mut self) -> Result<Summary, Problem> {
-        let Some(mut reader) = self.reader.take() else { return Ok(Summary::default()) };
-        let mut rows = Vec::new();
-        let ended = reader.end(&mut rows);
-        self.read_on(&mut reader, rows, ended).await?;
-        let mut rows = Vec::new();
-        let summary = reader.finish(&mut rows);
-        self.take(rows);
-        summary
     }
 
     /// The file is over. Afterwards the list is there as a whole, or (on an error) not at all.
     pub async fn finish(mut self, clock: impl Fn() -> i64, pause: impl AsyncFn(u64)) -> Result<Taken, Problem> {
-        let failed = |e: StoreError| Problem::store(&e);
-        let summary = match self.read_out().await {
-            Ok(summary) => summary,
+        let written = self.write(&clock).await;
+        let named = match written {
+            Ok(manifest) => self.name(manifest, &pause).await,
+            Err(problem) => Err(problem),
+        };
+        let taken = match named {
+            Ok(taken) => taken,
             Err(problem) => {
-                self.undo().await;
+                // A store that failed may still have named the list.
+                if problem.status < 500 {
+                    self.undo().await;
+                }
                 return Err(problem);
             }
         };
+        let (Taken::New(manifest) | Taken::Known(manifest)) = &taken;
+        if let Some(whole) = &manifest.part_of {
+            let appended = family::append(self.store, &pause, whole, &manifest.list).await;
+            if let Err(problem) = appended {
+                // Refused for good: the file may be another list's.
+                if problem.status < 500 {
+                    family::mark(self.store, &pause, &manifest.list).await?;
+                    self.undo().await;
+                }
+                return Err(problem);
+            }
+        }
+        // Told also for a known list: the first upload may have died before it said so. Folding it twice changes nothing.
+        for shard in 0..self.shards {
+            let news = tick::ShardNews::ListAdded { list: manifest.list.clone() };
+            tick::log(shard).append(self.store, &news.encode(), &clock).await.map_err(Problem::from)?;
+        }
+        Ok(match taken {
+            Taken::New(manifest) => Taken::New(self.meet(manifest, clock()).await),
+            known => known,
+        })
+    }
+
+    /// Compares a list that was just told of with those that came while it was uploaded: of two, one at least is told of the
+    /// other. The list is taken, so nothing that goes wrong here is an error.
+    async fn meet(&self, manifest: Manifest, now_ms: i64) -> Manifest {
+        let Some(others) = &self.others else { return manifest };
+        let Ok(mut later) = others.since(self.store, self.vault, now_ms).await else { return manifest };
+        later.leave_out(&manifest.list);
+        match later.meet(self.store, &self.key, &manifest).await {
+            Ok(also_in) if !also_in.is_empty() => {
+                let mut told = manifest;
+                told.tally.also_in = also_in;
+                let _ = self.store.set(&keys::manifest(&told.list), &told.encode()).await;
+                told
+            }
+            _ => manifest,
+        }
+    }
+
+    /// Writes all there is of the file.
+    async fn write(&mut self, clock: &impl Fn() -> i64) -> Result<Manifest, Problem> {
+        let Some(mut sift) = self.sift.take() else { return Err(lost()) };
+        let mut rows = Vec::new();
+        let ended = sift.end(self.store, &mut rows).await;
+        self.read_on(&mut sift, rows, ended).await?;
+        let mut rows = Vec::new();
+        let Sifted { summary, tally, identities, others } = sift.close(self.store, &mut rows).await?;
+        self.others = others;
+        self.take(rows);
         let together = self.gather.is_some();
-        if let Some(gather) = self.gather.take()
-            && let Err(problem) = self.put_together(gather).await
-        {
-            self.undo().await;
-            return Err(problem);
+        if let Some(gather) = self.gather.take() {
+            self.put_together(gather).await?;
         }
         for page in self.pages.take().map(Pages::finish).unwrap_or_default() {
             self.keep(page);
         }
         self.keep_rejected();
+        self.keep_noted();
+        self.keep_identities(identities).await?;
+        let place = keys::manifest(&self.list);
+        let nonce = self.nonce();
         let manifest = Manifest {
             list: self.list.clone(),
             campaign: self.label.campaign.clone(),
             name: self.label.name.clone(),
             office: self.label.office.clone(),
+            occasion: self.label.occasion,
+            reference: self.label.reference.clone(),
+            contact: self.label.sealed_contact(&self.key, &nonce, &place),
+            part_of: self.label.part_of.clone(),
             received_ms: clock(),
             expected: self.label.expected,
             rows: summary.rows.into(),
@@ -186,56 +250,76 @@ impl<'a, S: Store> Intake<'a, S> {
             rejected: summary.rejected.into(),
             duplicates: summary.duplicates.into(),
             warnings: summary.warnings.into(),
-            rejected_by_reason: self.rejected_by_reason.clone(),
+            tally,
             header: summary.header,
             columns: summary.columns,
+            kept_columns: summary.kept_columns,
+            niks_seem_cut: summary.niks_seem_cut,
             file: summary.file,
             groups: self.groups.clone(),
             rejected_pages: self.rejected_pages,
+            noted_pages: self.noted_pages,
+            identity_pages: self.identity_pages,
             together,
         };
-        let place = keys::manifest(&self.list);
         self.written.push(place.clone());
         self.writes.push((place, manifest.encode()));
         // One file is one list, also when it is uploaded twice at the same moment: the cell of its content hash names the list.
         let digest = self.hash.clone().finalize();
-        let text = [self.label.campaign.as_bytes(), b"|", digest.as_slice()].concat();
-        let file = format!("file/{}", self.vault.hash(b"file", &text));
-        self.file = Some(file.clone());
+        let text = [self.label.campaign.as_bytes(), b"|", digest.as_slice(), self.understood.as_bytes()].concat();
+        self.file = Some(format!("file/{}", self.vault.hash(b"file", &text)));
         self.flush().await?;
+        Ok(manifest)
+    }
+
+    /// Names the list as that of its file, unless the file is another list already.
+    async fn name(&mut self, manifest: Manifest, pause: &impl AsyncFn(u64)) -> Result<Taken, Problem> {
+        let file = self.file.clone().unwrap_or_default();
+        if let Some(key) = &self.label.key {
+            let text = format!("{}|{key}", self.label.campaign);
+            let cell = Cell::new(format!("upload/{}", self.vault.hash(b"upload", text.as_bytes())));
+            let same = cell.update(self.store, ATTEMPTS, pause, |_, base| match base {
+                Some(base) if base.bytes != file.as_bytes() => Err(other_file()),
+                Some(_) => Ok(Change::Keep),
+                None => Ok(Change::Put(file.clone().into_bytes())),
+            });
+            same.await.map_err(Problem::from)?;
+        }
         let cell = Cell::new(file);
+        let before = cell.read(self.store).await.map_err(|e| Problem::store(&e))?;
+        let before = before.map(|version| String::from_utf8_lossy(&version.bytes).into_owned());
+        // Whoever withdrew a list and sends its file again means it.
+        let withdrawn = match &before {
+            Some(list) => family::family(self.store, list).await?.withdrawn,
+            None => false,
+        };
         let ours = self.list.clone();
         let version = cell
             .update(self.store, ATTEMPTS, pause, |_, base| {
+                let replaced =
+                    base.is_some_and(|base| withdrawn && before.as_ref().is_some_and(|b| b.as_bytes() == base.bytes));
                 Ok::<_, Problem>(match base {
-                    Some(_) => Change::Keep,
-                    None => Change::Put(ours.clone().into_bytes()),
+                    Some(_) if !replaced => Change::Keep,
+                    _ => Change::Put(ours.clone().into_bytes()),
                 })
             })
             .await
             .map_err(Problem::from)?;
         let list = version.map(|v| String::from_utf8_lossy(&v.bytes).into_owned()).unwrap_or_default();
-        let taken = if list == self.list {
-            Taken::New(manifest)
-        } else {
-            let known = shelf::manifest(self.store, &list).await.map_err(failed)?;
-            self.undo().await;
-            Taken::Known(known.ok_or_else(|| {
-                Problem::new(
-                    409,
-                    "list_withdrawn",
-                    "This file was taken and withdrawn",
-                    format!("the same file was list {list}, which is gone"),
-                    "Change the file (for example add a note) if it shall be called again.",
-                )
-            })?)
-        };
-        // Told also for a known list: the first upload may have died before it said so. Folding it twice changes nothing.
-        for shard in 0..self.shards {
-            let news = tick::ShardNews::ListAdded { list: list.clone() };
-            tick::log(shard).append(self.store, &news.encode(), &clock).await.map_err(Problem::from)?;
+        if list == self.list {
+            return Ok(Taken::New(manifest));
         }
-        Ok(taken)
+        let known = shelf::manifest(self.store, &list).await.map_err(|e| Problem::store(&e))?;
+        self.undo().await;
+        known.map(Taken::Known).ok_or_else(|| {
+            Problem::new(
+                409,
+                "list_damaged",
+                "This file was taken, and is damaged",
+                format!("the same file is list {list}, which cannot be read"),
+                format!("Withdraw it with DELETE /v1/lists/{list}, and upload the file again."),
+            )
+        })
     }
 
     /// Takes back what was written of a file that is refused.
@@ -248,16 +332,23 @@ impl<'a, S: Store> Intake<'a, S> {
     fn take(&mut self, rows: Vec<Row>) {
         for row in rows {
             match row {
-                Row::Accepted { contact, .. } => match &mut self.gather {
-                    Some(gather) => {
-                        if let Some(aside) = gather.add(contact) {
-                            self.lay_aside(aside);
+                Row::Accepted { contact, warnings, origin } => {
+                    if let Some(noted) = Noted::of(contact.duty.row, &warnings, &origin) {
+                        self.noted.push(noted);
+                        if self.noted.len() >= NOTED_PER_PAGE {
+                            self.keep_noted();
                         }
                     }
-                    None => self.add(contact),
-                },
+                    match &mut self.gather {
+                        Some(gather) => {
+                            if let Some(aside) = gather.add(contact) {
+                                self.lay_aside(aside);
+                            }
+                        }
+                        None => self.add(contact),
+                    }
+                }
                 Row::Rejected(rejection) => {
-                    *self.rejected_by_reason.entry(rejection.reason.as_str().to_owned()).or_default() += 1;
                     self.rejected.push(rejection);
                     if self.rejected.len() >= REJECTED_PER_PAGE {
                         self.keep_rejected();
@@ -310,8 +401,7 @@ impl<'a, S: Store> Intake<'a, S> {
             }
         }
         // Nobody would know of them once the list is named.
-        let done =
-            Progress { groups: Vec::new(), rejected_pages: 0, aside: std::mem::take(&mut self.aside), file: None };
+        let done = Progress { aside: std::mem::take(&mut self.aside), ..Progress::default() };
         let places: Vec<String> = done.aside_keys(&self.list).collect();
         self.store.delete_many(&places).await.map_err(failed)
     }
@@ -340,10 +430,36 @@ impl<'a, S: Store> Intake<'a, S> {
         self.seal(place, &page);
     }
 
-    fn seal<T: Serialize>(&mut self, place: String, page: &T) {
+    fn keep_noted(&mut self) {
+        if self.noted.is_empty() {
+            return;
+        }
+        let page = std::mem::take(&mut self.noted);
+        let place = keys::noted(&self.list, self.noted_pages);
+        self.noted_pages += 1;
+        self.seal(place, &page);
+    }
+
+    async fn keep_identities(&mut self, identities: Identities) -> Result<(), Problem> {
+        for page in identities.into_pages() {
+            let place = keys::identities(&self.list, self.identity_pages);
+            self.identity_pages += 1;
+            self.seal(place, &distances(page));
+            if self.bytes >= FLUSH_BYTES {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn nonce(&self) -> [u8; 24] {
         let mut nonce = [0; 24];
         (self.dice)(&mut nonce);
-        let sealed = seal(&self.key, &nonce, &place, page);
+        nonce
+    }
+
+    fn seal<T: Serialize>(&mut self, place: String, page: &T) {
+        let sealed = seal(&self.key, &self.nonce(), &place, page);
         self.bytes += sealed.len();
         self.written.push(place.clone());
         self.writes.push((place, sealed));
@@ -363,6 +479,8 @@ impl<'a, S: Store> Intake<'a, S> {
         let progress = Progress {
             groups: self.groups.iter().map(|g| g.pages).collect(),
             rejected_pages: self.rejected_pages,
+            noted_pages: self.noted_pages,
+            identity_pages: self.identity_pages,
             aside: self.aside.clone(),
             file: self.file.clone(),
         };
@@ -371,6 +489,16 @@ impl<'a, S: Store> Intake<'a, S> {
         self.bytes = 0;
         self.store.set_many(&writes).await.map_err(failed)
     }
+}
+
+fn other_file() -> Problem {
+    Problem::new(
+        422,
+        "idempotency_key_used",
+        "The Idempotency-Key stands for another file",
+        "an upload of this campaign with the same key had another file, or named its columns otherwise",
+        "Send a fresh value in Idempotency-Key for each file, for example a UUID.",
+    )
 }
 
 fn lost() -> Problem {

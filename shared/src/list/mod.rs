@@ -4,16 +4,26 @@
 //! |---|---|
 //! | `format` | bytes in pieces of any size to records, in bounded memory: [`Records`] |
 //! | `columns` | header names to fields |
+//! | `mapping` | which columns the upload names itself: [`Mapping`] |
 //! | `row` | one record to a contact, or the reason why not |
 //! | `taxpayer`, `phone`, `date`, `amount`, `period`, `zone` | one kind of value each |
 //! | `text` | what people and spreadsheets do to a cell, undone |
 //! | `total` | lines of totals, which are no taxpayers |
 //! | `rules` | what the campaign says about its lists: [`Rules`] |
 //! | `reader` | the whole: [`Reader`] |
-//! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Rejection`] |
+//! | `judge` | the records of a file to rows |
+//! | `refusal` | the vocabulary: [`Reason`], [`Warning`], [`Guess`], [`Rejection`] |
+//! | `identity` | what two rows are the same by |
+//! | `live`, `filter`, `others` | which lists are still called, and which of their rows come again |
 //! | `shelf` | where lists are kept: [`Manifest`], pages |
 //! | `gather` | rows of the same person put together |
 //! | `intake` | a file on its way there: [`Intake`] |
+//! | `sift` | rows judged, compared and counted |
+//! | `noted` | warnings and guesses, row by row: [`Noted`] |
+//! | `table` | what was rejected or noted as a file: [`Table`] |
+//! | `preview` | what would become of a file: [`Preview`] |
+//! | `source` | what an upload says about itself: [`Label`] |
+//! | `family` | what was appended to a list, and whether it was withdrawn: [`Family`] |
 //! | `size` | a list larger than anybody said waits to be confirmed: [`Size`] |
 //! | `progress` | what is left of an upload that was cut off: [`Progress`] |
 //! | [`feed`] | other files than lists: settlements, do-not-call, holidays |
@@ -22,38 +32,60 @@
 mod amount;
 mod columns;
 mod date;
+mod family;
 pub mod feed;
+mod filter;
 mod format;
 mod gather;
+mod identity;
 mod intake;
+mod judge;
+mod live;
+mod mapping;
+mod noted;
+mod others;
 mod pages;
 mod period;
 mod phone;
+mod preview;
 mod progress;
 mod reader;
 mod refusal;
 mod row;
 mod rules;
 mod shelf;
+mod sift;
 mod size;
+mod source;
+mod table;
 mod taxpayer;
 mod text;
 mod total;
 mod zone;
 
+pub use family::{Family, family, withdraw, withdrawn};
 pub use format::{
     COLUMNS_MAX, FIELD_MAX, File, Format, HEADER_WITHIN, IsHeader, RECORD_MAX, Record, Records, UNPACKED_MAX,
     WORKBOOK_MAX,
 };
 pub use gather::DUTIES_MAX;
-pub use intake::{Intake, Label, Taken};
+pub use identity::RowKey;
+pub use intake::{Intake, Taken};
+pub use live::live;
+pub use mapping::Mapping;
+pub use noted::{Noted, Remark};
+pub use others::Others;
 pub use pages::{CONTACTS_PER_PAGE_MAX, Group, Page, Pages};
+pub use preview::Preview;
 pub use progress::Progress;
 pub use reader::{Reader, Summary};
-pub use refusal::{Reason, Rejection, Warning};
+pub use refusal::{Guess, Reason, Rejection, Warning};
 pub use rules::Rules;
-pub use shelf::{Manifest, ManifestGroup, data_key, fix_shards, manifest, read_page, read_rejected, rejected_csv};
+pub use shelf::{Manifest, ManifestGroup, data_key, fix_shards, manifest, read_noted, read_page, read_rejected};
+pub use sift::Tally;
 pub use size::{CONFIRM_ABOVE, Size, size};
+pub use source::{Label, Occasion};
+pub use table::{ContactLine, Line, RejectedLine, Table, TableFormat, contact_titles, noted_titles, rejected_titles};
 
 use crate::contact::Contact;
 
@@ -79,7 +111,22 @@ pub enum Row {
         contact: Contact,
         /// What was repaired, or looks doubtful.
         warnings: Vec<Warning>,
+        /// Where the contact comes from.
+        origin: Origin,
     },
     /// It cannot.
     Rejected(Rejection),
+}
+
+/// What is known of an accepted row besides the contact that it became.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// What nobody said, and was concluded from something else.
+    pub guesses: Vec<Guess>,
+    /// For each warning, the masked cell that it is about; empty where it is about none.
+    pub values: Vec<String>,
+    /// The row as it was. Personal data.
+    pub cells: Vec<String>,
+    /// What the row is known by in other lists.
+    identity: u64,
 }

@@ -116,6 +116,7 @@ mod tests {
                 office: String::new(),
                 billing_code: String::new(),
                 note: String::new(),
+                extra: Vec::new(),
             },
             others: Vec::new(),
             priority,

@@ -199,6 +199,9 @@ fn read(part: &str) -> Part {
         Some(rest) => (true, rest),
         None => (false, bare),
     };
+    if is_decimal(bare) {
+        return Part::Refused(Reason::PhoneLetters);
+    }
     let mut digits = String::new();
     for c in bare.chars() {
         match c {
@@ -211,6 +214,14 @@ fn read(part: &str) -> Part {
         Ok((national, kind, zero_restored)) => Part::Number(Number { national, kind, zero_restored, extension }),
         Err(reason) => Part::Refused(reason),
     }
+}
+
+/// A number that some program counted with: `81234567890.5`. The digit behind the point belongs to no phone.
+fn is_decimal(number: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    number
+        .split_once('.')
+        .is_some_and(|(whole, rest)| whole.len() >= 9 && digits(whole) && rest.len() <= 2 && digits(rest))
 }
 
 fn without_labels(part: &str) -> &str {

@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 const VERSION: u8 = 1;
 
 /// What an upload has written so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Pages of each group.
     pub groups: Vec<u32>,
     pub rejected_pages: u32,
+    pub noted_pages: u32,
+    pub identity_pages: u32,
     /// Pages of rows that were laid aside until the file is over, of each part.
     pub aside: Vec<u32>,
     /// The cell that is about to name the list, once the whole file has come. A list that it names is no left-over:
@@ -39,10 +41,14 @@ impl Progress {
         let pages =
             (0u32..).zip(&self.groups).flat_map(move |(g, n)| (0..*n).map(move |page| keys::page(list, g, page)));
         let rejected = (0..self.rejected_pages).map(move |n| keys::rejected(list, n));
+        let noted = (0..self.noted_pages).map(move |n| keys::noted(list, n));
+        let identities = (0..self.identity_pages).map(move |n| keys::identities(list, n));
         [keys::data_key(list), keys::manifest(list)]
             .into_iter()
             .chain(pages)
             .chain(rejected)
+            .chain(noted)
+            .chain(identities)
             .chain(self.aside_keys(list))
     }
 

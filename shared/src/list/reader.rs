@@ -2,20 +2,11 @@
 
 use super::columns::Columns;
 use super::format::{File, Format, Record, Records};
-use super::refusal::masked;
-use super::row::{self, Bad};
-use super::total::is_total;
-use super::{Reason, Rejection, Row, Rules};
+use super::identity::Identities;
+use super::judge::Judge;
+use super::{Origin, Reason, Rejection, Row, Rules};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
-
-/// No cell of delimited text has it: other files have no delimiter that could shift their cells.
-const NO_DELIMITER: char = '\0';
-
-/// NIKs below which their last digits tell nothing about the list.
-const NIKS_MIN: u32 = 5;
 
 /// What a whole list came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,27 +26,29 @@ pub struct Summary {
     pub niks_seem_cut: bool,
     /// Columns that were recognised: name in the file, field.
     pub columns: Vec<(String, String)>,
+    /// Columns that serve no field and are kept with the contacts.
+    pub kept_columns: Vec<String>,
     /// The header line as in the file.
     pub header: Vec<String>,
     /// What kind of file it was, and what of it is not among the rows.
     pub file: File,
 }
 
+impl Summary {
+    /// Columns that serve no field.
+    pub fn ignored_columns(&self) -> Vec<&String> {
+        super::shelf::ignored(&self.header, &self.columns, &self.kept_columns)
+    }
+}
+
 /// Reads a list in pieces of any size. Memory is bounded by the longest row allowed, and 16 bytes and some a row
 /// for the search for duplicates.
 pub struct Reader {
-    rules: Rules,
     /// `None` if the format that was named is not known.
     records: Option<Records>,
     parsed: Vec<Record>,
-    columns: Option<Columns>,
-    /// The delimiter of delimited text.
-    delimiter: Option<char>,
     ended: bool,
-    seen: HashSet<u128, BuildHasherDefault<AsIs>>,
-    niks: u32,
-    niks_ending_in_0: u32,
-    summary: Summary,
+    judge: Judge,
     /// A list that was refused stays refused.
     refused: Option<Problem>,
 }
@@ -68,24 +61,13 @@ impl Reader {
 
     /// Nothing read yet. If what is said of the format is not known, the first bytes are refused.
     pub fn with_format(rules: Rules, format: Format) -> Self {
-        let is_header = |cells: &[String]| Columns::find(cells.to_vec()).map(drop);
+        let mapping = rules.mapping.clone();
+        let is_header = move |cells: &[String]| Columns::find(cells.to_vec(), &mapping).map(drop);
         let (records, refused) = match Records::new(format, Box::new(is_header)) {
             Ok(records) => (Some(records), None),
             Err(problem) => (None, Some(problem)),
         };
-        Reader {
-            rules,
-            records,
-            parsed: Vec::new(),
-            columns: None,
-            delimiter: None,
-            ended: false,
-            seen: HashSet::default(),
-            niks: 0,
-            niks_ending_in_0: 0,
-            summary: Summary::default(),
-            refused,
-        }
+        Reader { records, parsed: Vec::new(), ended: false, judge: Judge::new(rules), refused }
     }
 
     /// Reads on; rows that are whole are added to `out`. A problem refuses the list as a whole, and is answered
@@ -119,16 +101,22 @@ impl Reader {
     pub fn finish(mut self, out: &mut Vec<Row>) -> Result<Summary, Problem> {
         self.end(out)?;
         while self.step(out)? {}
-        if let Some(columns) = self.columns {
-            self.summary.columns = columns.mapping();
-            self.summary.header = columns.header().to_vec();
-        }
+        Ok(self.close()?.0)
+    }
+
+    /// What the file came to, and what its accepted rows are known by, when there is nothing left to do.
+    pub(super) fn close(self) -> Result<(Summary, Identities), Problem> {
+        let (mut summary, identities) = self.judge.finish()?;
         if let Some(records) = self.records {
-            let File { totals, beyond_header, .. } = self.summary.file;
-            self.summary.file = File { totals, beyond_header, ..records.file() };
+            let File { totals, beyond_header, .. } = summary.file;
+            summary.file = File { totals, beyond_header, ..records.file() };
         }
-        self.summary.niks_seem_cut = self.niks >= NIKS_MIN && self.niks_ending_in_0 > self.niks / 2;
-        Ok(self.summary)
+        Ok((summary, identities))
+    }
+
+    /// Takes back an accepted row that was found in another list.
+    pub(super) fn reject(&mut self, row: u32, origin: Origin, reason: Reason, list: &str) -> Option<Rejection> {
+        self.judge.reject(row, origin, reason, list)
     }
 
     fn advance<T: Default>(
@@ -142,82 +130,13 @@ impl Reader {
         let Some(records) = &mut self.records else { return Ok(T::default()) };
         let mut parsed = std::mem::take(&mut self.parsed);
         let result = parse(records, &mut parsed);
-        let result = parsed.drain(..).try_for_each(|record| self.record(record, out)).and(result);
+        let (judge, delimiter) = (&mut self.judge, records.file().delimiter);
+        let judged = parsed.drain(..).try_for_each(|record| judge.record(record, delimiter, out));
+        let result = judged.and(result);
         self.parsed = parsed;
         if let Err(problem) = &result {
             self.refused = Some(problem.clone());
         }
         result
-    }
-
-    fn record(&mut self, record: Record, out: &mut Vec<Row>) -> Result<(), Problem> {
-        let Some(columns) = &self.columns else {
-            self.columns = Some(Columns::find(record.cells)?);
-            self.delimiter = self.records.as_ref().and_then(|records| records.file().delimiter);
-            return Ok(());
-        };
-        let Record { row, mut cells } = record;
-        if is_total(&cells, columns) {
-            self.summary.file.totals += 1;
-            return Ok(());
-        }
-        self.summary.rows += 1;
-        let mut read = cells.len();
-        if self.delimiter.is_none() {
-            // Each cell says in which column it stands: what is missing at the end is empty, and what is behind the
-            // header's columns has shifted nothing.
-            read = columns.header().len();
-            let beyond = cells.get(read..).unwrap_or_default();
-            self.summary.file.beyond_header += u32::from(beyond.iter().any(|cell| !cell.trim().is_empty()));
-            cells.resize(cells.len().max(read), String::new());
-        }
-        let delimiter = self.delimiter.unwrap_or(NO_DELIMITER);
-        let bad = match row::read(row, cells.get(..read).unwrap_or_default(), columns, delimiter, &self.rules) {
-            Ok(good) => {
-                self.niks += u32::from(good.nik_end.is_some());
-                self.niks_ending_in_0 += u32::from(good.nik_end == Some('0'));
-                if self.seen.insert(good.identity) {
-                    self.summary.accepted += 1;
-                    self.summary.warnings += u32::from(!good.warnings.is_empty());
-                    out.push(Row::Accepted { contact: good.contact, warnings: good.warnings });
-                    return Ok(());
-                }
-                self.summary.duplicates += 1;
-                Bad { reason: Reason::Duplicate, field: Some(super::columns::Field::TaxpayerId) }
-            }
-            Err(bad) => bad,
-        };
-        self.summary.rejected += 1;
-        let at = bad.field.and_then(|field| columns.column(&cells, field));
-        let text = |row: &[String]| at.and_then(|at| row.get(at)).cloned().unwrap_or_default();
-        out.push(Row::Rejected(Rejection {
-            row,
-            column: text(columns.header()),
-            reason: bad.reason,
-            value: masked(&text(&cells)),
-            hint: bad.reason.hint(),
-            cells,
-        }));
-        Ok(())
-    }
-}
-
-/// The keys are hashes already.
-#[derive(Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, hash: u128) {
-        self.0 = hash as u64;
     }
 }

@@ -1,5 +1,6 @@
 //! The words for what is wrong with a row: the same in code, JSON and manual.
 
+use super::columns::Field;
 use serde::{Deserialize, Serialize};
 
 /// Why a row was rejected. Checks run in this order: columns, taxpayer number, phone, due date, amount, duplicate;
@@ -51,8 +52,13 @@ pub enum Reason {
     DueDatePast,
     /// Not an amount in whole rupiah.
     AmountInvalid,
-    /// Same taxpayer, tax code and period as an accepted row before it; and the same matter, where a call is about several.
+    /// Same taxpayer, matter, tax and period as an accepted row before it; where neither tax nor period is named, the
+    /// same due date.
     Duplicate,
+    /// The same in another list of the campaign.
+    DuplicateInList,
+    /// The same in a list of another campaign that is not finished.
+    DuplicateInCampaign,
 }
 
 impl Reason {
@@ -82,6 +88,8 @@ impl Reason {
             Reason::DueDatePast => "due_date_past",
             Reason::AmountInvalid => "amount_invalid",
             Reason::Duplicate => "duplicate",
+            Reason::DuplicateInList => "duplicate_in_list",
+            Reason::DuplicateInCampaign => "duplicate_in_campaign",
         }
     }
 
@@ -126,7 +134,13 @@ impl Reason {
                 "The due date is over, and the campaign's after_due is stop: nobody is called about it any more."
             }
             Reason::AmountInvalid => "Write whole rupiah, for example 1.250.000.",
-            Reason::Duplicate => "Nothing to do: an earlier row has the same taxpayer, tax and period.",
+            Reason::Duplicate => "Nothing to do: an earlier row has the same taxpayer, matter, tax and period.",
+            Reason::DuplicateInList => {
+                "Nothing to do: another list of the campaign has the same taxpayer, matter, tax and period."
+            }
+            Reason::DuplicateInCampaign => {
+                "Nothing to do: another campaign calls the same taxpayer about the same matter, tax and period. If this one shall, withdraw the other's list first."
+            }
         }
     }
 }
@@ -165,6 +179,16 @@ pub enum Warning {
     ZoneUnknown,
     /// The remark is longer than 500 characters: the rest is left out.
     NoteCut,
+    /// The tax office's code was not understood and is left empty.
+    OfficeUnknown,
+    /// The time zone was not understood; something else had to tell it.
+    TimeZoneUnknown,
+    /// The priority was not understood; 2 was taken.
+    PriorityUnknown,
+    /// The language was not understood; the campaign's first was taken.
+    LanguageUnknown,
+    /// A kept column is longer than is kept: the rest is left out.
+    ExtraCut,
 }
 
 impl Warning {
@@ -186,6 +210,114 @@ impl Warning {
             Warning::BillingCodeInvalid => "billing_code_invalid",
             Warning::ZoneUnknown => "zone_unknown",
             Warning::NoteCut => "note_cut",
+            Warning::OfficeUnknown => "office_unknown",
+            Warning::TimeZoneUnknown => "time_zone_unknown",
+            Warning::PriorityUnknown => "priority_unknown",
+            Warning::LanguageUnknown => "language_unknown",
+            Warning::ExtraCut => "extra_cut",
+        }
+    }
+
+    /// The field whose cell it is about; `None`: the row as a whole.
+    pub(super) fn field(self) -> Option<Field> {
+        match self {
+            Warning::NpwpLeadingZeroRestored
+            | Warning::NpwpFromNitku
+            | Warning::NpwpBranch
+            | Warning::NpwpPrefixUnknown => Some(Field::TaxpayerId),
+            Warning::NameMissing => Some(Field::Name),
+            Warning::PhoneLeadingZeroRestored
+            | Warning::PhoneExtension
+            | Warning::PhonePartIgnored
+            | Warning::PhonePlaceholder => Some(Field::Phone),
+            Warning::DueDateExcelSerial => Some(Field::DueDate),
+            Warning::MatterUnknown => Some(Field::Matter),
+            Warning::TaxPeriodUnknown => Some(Field::TaxPeriod),
+            Warning::BillingCodeInvalid => Some(Field::BillingCode),
+            Warning::ZoneUnknown | Warning::ExtraCut => None,
+            Warning::NoteCut => Some(Field::Note),
+            Warning::OfficeUnknown => Some(Field::Office),
+            Warning::TimeZoneUnknown => Some(Field::TimeZone),
+            Warning::PriorityUnknown => Some(Field::Priority),
+            Warning::LanguageUnknown => Some(Field::Language),
+        }
+    }
+
+    /// What was done, and what the owner of the list may look at.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Warning::NpwpLeadingZeroRestored => "A leading zero was put back; the check digit agrees.",
+            Warning::NpwpFromNitku => "The taxpayer is called, not the place of business.",
+            Warning::NpwpBranch => "The number is a branch's: look whether the head office is meant.",
+            Warning::NpwpPrefixUnknown => "Nothing checks such numbers: compare it with the register.",
+            Warning::NameMissing => "Fill in the name: without one the call cannot ask for anybody.",
+            Warning::PhoneLeadingZeroRestored => {
+                "A leading zero was put back: look whether the number is a mobile one."
+            }
+            Warning::PhoneExtension => "The number is called without its extension.",
+            Warning::PhonePartIgnored => "A part of the cell cannot be called; the others are.",
+            Warning::PhonePlaceholder => "Looks typed only to fill the cell: ask for the number.",
+            Warning::DueDateExcelSerial => "The spreadsheet's serial number was read as a date: compare it.",
+            Warning::MatterUnknown => "The campaign's own matter was taken.",
+            Warning::TaxPeriodUnknown => "The call does not name a period. Write for example 2027-02 or Februari 2027.",
+            Warning::BillingCodeInvalid => "A billing code has 15 digits: the call does without.",
+            Warning::ZoneUnknown => {
+                "Called only when it is callable in every zone of the country: name the province, the KPP or the zone."
+            }
+            Warning::NoteCut => "Remarks have 500 characters at most.",
+            Warning::OfficeUnknown => "Write the KPP's three digits.",
+            Warning::TimeZoneUnknown => "Write WIB, WITA or WIT.",
+            Warning::PriorityUnknown => "Priority 2 was taken. Write 1 to 9, or tinggi, rendah.",
+            Warning::LanguageUnknown => "The campaign's first language was taken. Write id or en.",
+            Warning::ExtraCut => "What is kept of a row's own columns is bounded: the rest is left out.",
+        }
+    }
+}
+
+/// What a row does not say, and was concluded from something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guess {
+    /// The time zone, from the area code of the first number.
+    ZoneOfAreaCode,
+    /// From the province.
+    ZoneOfProvince,
+    /// From the list's tax office.
+    ZoneOfOffice,
+    /// From the tax office in an old NPWP.
+    ZoneOfRegistration,
+    /// From the province in a NIK.
+    ZoneOfNik,
+    /// The campaign's.
+    ZoneOfCampaign,
+    /// What the call is about: the campaign's.
+    MatterOfCampaign,
+}
+
+impl Guess {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Guess::ZoneOfAreaCode => "zone_of_area_code",
+            Guess::ZoneOfProvince => "zone_of_province",
+            Guess::ZoneOfOffice => "zone_of_office",
+            Guess::ZoneOfRegistration => "zone_of_registration",
+            Guess::ZoneOfNik => "zone_of_nik",
+            Guess::ZoneOfCampaign => "zone_of_campaign",
+            Guess::MatterOfCampaign => "matter_of_campaign",
+        }
+    }
+
+    /// What was concluded from what.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Guess::ZoneOfAreaCode => "The time zone is that of the first number's area code.",
+            Guess::ZoneOfProvince => "The time zone is that of the province.",
+            Guess::ZoneOfOffice => "The time zone is that of the tax office.",
+            Guess::ZoneOfRegistration => "The time zone is that of the tax office in the NPWP.",
+            Guess::ZoneOfNik => "The time zone is that of the province in the NIK, where it was first issued.",
+            Guess::ZoneOfCampaign => "The time zone is the campaign's.",
+            Guess::MatterOfCampaign => "What the call is about is what the campaign is about.",
         }
     }
 }
@@ -204,6 +336,8 @@ pub struct Rejection {
     pub value: String,
     /// What to do.
     pub hint: &'static str,
+    /// The other list that has the same.
+    pub list: Option<String>,
     /// The row as it was, for the file to correct.
     pub cells: Vec<String>,
 }
@@ -217,6 +351,7 @@ struct Stored {
     value: String,
     #[serde(rename = "hint")]
     _hint: String,
+    list: Option<String>,
     cells: Vec<String>,
 }
 
@@ -229,6 +364,7 @@ impl<'de> Deserialize<'de> for Rejection {
             reason: stored.reason,
             value: stored.value,
             hint: stored.reason.hint(),
+            list: stored.list,
             cells: stored.cells,
         })
     }
@@ -279,12 +415,16 @@ mod tests {
 
     #[test]
     fn words_are_the_same_in_code_and_in_json() {
-        for reason in [Reason::Columns, Reason::NikTruncated, Reason::PhoneNoAreaCode, Reason::Duplicate] {
+        for reason in [Reason::Columns, Reason::NikTruncated, Reason::PhoneNoAreaCode, Reason::DuplicateInCampaign] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
             assert!(!reason.hint().is_empty());
         }
-        for warning in [Warning::NpwpFromNitku, Warning::DueDateExcelSerial, Warning::ZoneUnknown] {
+        for warning in [Warning::NpwpFromNitku, Warning::DueDateExcelSerial, Warning::ZoneUnknown, Warning::ExtraCut] {
             assert_eq!(serde_json::to_value(warning).unwrap(), warning.as_str());
+            assert!(!warning.hint().is_empty());
+        }
+        for guess in [Guess::ZoneOfAreaCode, Guess::ZoneOfCampaign, Guess::MatterOfCampaign] {
+            assert_eq!(serde_json::to_value(guess).unwrap(), guess.as_str());
         }
     }
 
@@ -296,6 +436,7 @@ mod tests {
             reason: Reason::NpwpChecksum,
             value: "01**".into(),
             hint: Reason::NpwpChecksum.hint(),
+            list: Some("l-1".into()),
             cells: vec!["a".into(), "b;\"c".into()],
         };
         let json = serde_json::to_string(&rejection).unwrap();

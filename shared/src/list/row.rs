@@ -3,17 +3,17 @@
 use super::columns::{Columns, Field};
 use super::taxpayer::Kind;
 use super::zone::{Clues, Zone};
-use super::{Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
-use crate::contact::{Contact, Duty, Language, Matter, NOTE_MAX};
-use sha2::{Digest, Sha256};
+use super::{Guess, Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
+use crate::contact::{Contact, Duty, EXTRA_BYTES_MAX, Language, Matter, NOTE_MAX};
 
 /// A row that can be called, unless an earlier one is the same.
 #[derive(Debug)]
 pub(super) struct Good {
     pub contact: Contact,
     pub warnings: Vec<Warning>,
+    pub guesses: Vec<Guess>,
     /// Hash of what makes two rows the same: see [`Reason::Duplicate`].
-    pub identity: u128,
+    pub identity: u64,
     /// Last digit of a NIK.
     pub nik_end: Option<char>,
 }
@@ -33,7 +33,7 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
     }
     let bad = |field| move |reason| Bad { reason, field: Some(field) };
     let cell = |field| columns.cell(cells, field);
-    let mut warnings = Vec::new();
+    let (mut warnings, mut guesses) = (Vec::new(), Vec::new());
 
     let taxpayer = taxpayer::parse(cell(Field::TaxpayerId)).map_err(bad(Field::TaxpayerId))?;
     warnings.extend(taxpayer.warnings);
@@ -58,6 +58,7 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         if !text::is_blank(cell(Field::Matter)) {
             warnings.push(Warning::MatterUnknown);
         }
+        guesses.push(Guess::MatterOfCampaign);
         rules.matter
     });
     let (period, year) = (cell(Field::TaxPeriod), cell(Field::TaxYear));
@@ -70,6 +71,9 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         String::new()
     });
     let office = office(cell(Field::Office));
+    if office.is_empty() && !text::is_blank(cell(Field::Office)) {
+        warnings.push(Warning::OfficeUnknown);
+    }
     let zone = Zone::of(&Clues {
         time_zone: cell(Field::TimeZone),
         fixed_line: phones.fixed_line.as_deref(),
@@ -78,9 +82,25 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         registered_at: taxpayer.id.get(10..13).filter(|_| taxpayer.kind == Kind::Legacy),
         nik: Some(taxpayer.id.as_str()).filter(|_| taxpayer.kind == Kind::Nik),
     });
-    let time_zone = zone.map(|zone| zone.iana().to_owned()).or_else(|| rules.default_zone.clone());
+    let named = zone.is_some_and(|(_, guess)| guess.is_none());
+    if !named && !text::is_blank(cell(Field::TimeZone)) {
+        warnings.push(Warning::TimeZoneUnknown);
+    }
+    guesses.extend(zone.and_then(|(_, guess)| guess));
+    let time_zone = zone.map(|(zone, _)| zone.iana().to_owned()).or_else(|| {
+        guesses.extend(rules.default_zone.as_ref().map(|_| Guess::ZoneOfCampaign));
+        rules.default_zone.clone()
+    });
     if time_zone.is_none() {
         warnings.push(Warning::ZoneUnknown);
+    }
+    let priority = priority(cell(Field::Priority)).unwrap_or_else(|| {
+        warnings.push(Warning::PriorityUnknown);
+        PRIORITY
+    });
+    let language = language(cell(Field::Language));
+    if language.is_none() && !text::is_blank(cell(Field::Language)) {
+        warnings.push(Warning::LanguageUnknown);
     }
 
     let (mut note, note_cut) = text::remark(cell(Field::Note), NOTE_MAX);
@@ -90,15 +110,23 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         note.clear();
     }
 
+    let (extra, extra_cut) = extra(cells, columns);
+    if extra_cut {
+        warnings.push(Warning::ExtraCut);
+    }
+
     let tax_type = text::words(cell(Field::TaxType));
     let tax_code = tax_code(columns, cells);
-    let identity = identity(&[
+    let tax = if tax_code.is_empty() { text::key(&tax_type) } else { tax_code.clone() };
+    let unnamed = tax.is_empty() && text::is_blank(period) && text::is_blank(year);
+    let identity = rules.row_key.hash(&[
         &taxpayer.id,
-        &if tax_code.is_empty() { text::key(&tax_type) } else { tax_code.clone() },
+        matter.as_str(),
+        &tax,
         // Two periods that were not understood are the same only if they are written the same.
         &tax_period.clone().unwrap_or_else(|| format!("?{period}?{year}")),
-        // One call names both: a return that is not filed, and its tax that is not paid.
-        if rules.together { matter.as_str() } else { "" },
+        // Where nothing else names the duty, its last day does.
+        &if unnamed { due_date.to_string() } else { String::new() },
     ]);
     let nik_end = match taxpayer.kind {
         Kind::Nik => taxpayer.id.chars().next_back(),
@@ -115,6 +143,7 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         office,
         billing_code,
         note,
+        extra,
     };
     let contact = Contact {
         taxpayer_id: taxpayer.id,
@@ -122,11 +151,11 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         phones: phones.numbers,
         duty,
         others: Vec::new(),
-        priority: priority(cell(Field::Priority)),
-        language: language(cell(Field::Language)),
+        priority,
+        language,
         time_zone,
     };
-    Ok(Good { contact, warnings, identity, nik_end })
+    Ok(Good { contact, warnings, guesses, identity, nik_end })
 }
 
 /// Whether a cell holds a line break and then as many delimiters as a row has: a quotation mark was not closed, and
@@ -134,6 +163,24 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
 fn swallowed(cells: &[String], columns: &Columns, delimiter: char) -> bool {
     let per_row = columns.header().len().saturating_sub(1);
     cells.iter().any(|cell| cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row)
+}
+
+/// What is kept of the row's other columns, and whether some of it is left out.
+fn extra(cells: &[String], columns: &Columns) -> (Vec<(String, String)>, bool) {
+    let (mut extra, mut bytes, mut cut) = (Vec::new(), 0, false);
+    for (name, column) in columns.kept() {
+        let (text, shortened) = text::remark(cells.get(column).map_or("", String::as_str), text::TEXT_MAX);
+        cut |= shortened;
+        if text.is_empty() {
+            continue;
+        }
+        bytes += name.len() + text.len();
+        if bytes > EXTRA_BYTES_MAX {
+            return (extra, true);
+        }
+        extra.push((name.to_owned(), text));
+    }
+    (extra, cut)
 }
 
 pub(super) fn matter(cell: &str) -> Option<Matter> {
@@ -197,11 +244,16 @@ fn office(cell: &str) -> String {
     if (1..=3).contains(&code.len()) { format!("{code:0>3}") } else { String::new() }
 }
 
-fn priority(cell: &str) -> u8 {
+/// What a row's priority is that says nothing of it.
+const PRIORITY: u8 = 2;
+
+/// `None` if the cell holds something else than a priority.
+fn priority(cell: &str) -> Option<u8> {
     match text::key(cell).as_str() {
-        "tinggi" | "high" => 1,
-        "rendah" | "low" => 3,
-        key => key.parse().ok().filter(|p| (1..=9).contains(p)).unwrap_or(2),
+        "" | "sedang" | "normal" | "medium" => Some(PRIORITY),
+        "tinggi" | "high" | "urgent" | "mendesak" => Some(1),
+        "rendah" | "low" => Some(3),
+        key => key.parse().ok().filter(|p| (1..=9).contains(p)),
     }
 }
 
@@ -211,16 +263,4 @@ fn language(cell: &str) -> Option<Language> {
         "en" | "inggris" | "bahasainggris" | "english" => Some(Language::En),
         _ => None,
     }
-}
-
-/// 128 bits of SHA-256, which nobody can make collide on purpose.
-fn identity(parts: &[&str]) -> u128 {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let digest: [u8; 32] = hash.finalize().into();
-    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
-    u128::from_be_bytes(*half)
 }

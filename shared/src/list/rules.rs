@@ -1,8 +1,10 @@
 //! What a campaign says about the lists given to it.
 
-use crate::campaign::{AfterDue, MattersPerCall, Settings};
+use super::{Mapping, RowKey};
+use crate::campaign::{AfterDue, KeepColumns, MattersPerCall, Settings};
 use crate::contact::Matter;
 use crate::hours::local_date;
+use crate::vault::Identity;
 use jiff::civil::Date;
 
 /// How the rows of a list are judged.
@@ -20,13 +22,36 @@ pub struct Rules {
     pub past_due_allowed: bool,
     /// Whether rows of the same person become one contact: see [`MattersPerCall`].
     pub together: bool,
+    /// Which columns are kept that serve no field.
+    pub keep: KeepColumns,
+    /// What the upload says about its columns.
+    pub mapping: Mapping,
+    /// What rows are known by in other lists.
+    pub row_key: RowKey,
+}
+
+/// Rules of no campaign: nothing is known but what the rows say.
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            as_of: Date::default(),
+            matter: Matter::NotFiled,
+            own_numbers: Vec::new(),
+            default_zone: None,
+            past_due_allowed: false,
+            together: false,
+            keep: KeepColumns::default(),
+            mapping: Mapping::default(),
+            row_key: RowKey::default(),
+        }
+    }
 }
 
 impl Rules {
     /// The rules for a list that is uploaded now (Unix ms). Due dates count from the campaign's first day, or from
     /// today in its time zone if it has begun: nobody can be called before. Never called are `own_numbers` (E.164), the
     /// authority's own, and the numbers that the campaign shows.
-    pub fn for_campaign(settings: &Settings, own_numbers: Vec<String>, now_ms: i64) -> Self {
+    pub fn for_campaign(settings: &Settings, identity: &Identity, own_numbers: Vec<String>, now_ms: i64) -> Self {
         let today = local_date(&settings.time_zone, now_ms).unwrap_or_default();
         let mut own_numbers = own_numbers;
         own_numbers.extend(settings.caller_ids.iter().map(|id| id.number.clone()));
@@ -37,6 +62,9 @@ impl Rules {
             default_zone: None,
             past_due_allowed: matches!(settings.after_due, AfterDue::Script(_)),
             together: settings.matters_per_call == MattersPerCall::All,
+            keep: settings.keep_columns.clone(),
+            mapping: Mapping::default(),
+            row_key: RowKey::of(identity),
         }
     }
 }
@@ -45,6 +73,7 @@ impl Rules {
 mod tests {
     use super::*;
     use crate::campaign::Campaign;
+    use crate::vault::Vault;
     use jiff::civil::date;
     use serde_json::json;
 
@@ -56,7 +85,7 @@ mod tests {
             "name": "c", "matter": "not_paid", "time_zone": zone, "starts": starts, "caller_ids": ["+622129881500"],
         });
         let (_, settings) = Campaign::parse(campaign).unwrap();
-        Rules::for_campaign(&settings, vec!["+6221500200".into()], LATE_MS)
+        Rules::for_campaign(&settings, &Vault::for_tests(), vec!["+6221500200".into()], LATE_MS)
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Where lists are kept: sealed pages, a wrapped data key, a manifest.
 
-use super::{File, Rejection, Size};
+use super::{File, Noted, Occasion, Rejection, Size, Tally};
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{Store, StoreError, decode, decode_json, encode, encode_json, keys};
 use crate::vault::{DataKey, Vault};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
 /// A group of pages in a manifest.
@@ -30,6 +29,12 @@ pub struct Manifest {
     pub campaign: String,
     pub name: String,
     pub office: String,
+    pub occasion: Option<Occasion>,
+    pub reference: String,
+    /// Whom to ask, sealed for the manifest's key.
+    pub contact: Option<Vec<u8>>,
+    /// The list that these rows were appended to.
+    pub part_of: Option<String>,
     pub received_ms: i64,
     /// How many contacts the upload said were to be expected.
     pub expected: Option<u64>,
@@ -38,15 +43,20 @@ pub struct Manifest {
     pub rejected: u64,
     pub duplicates: u64,
     pub warnings: u64,
-    pub rejected_by_reason: BTreeMap<String, u64>,
+    pub tally: Tally,
     /// Header of the file, and the field each column was understood as.
     pub header: Vec<String>,
     pub columns: Vec<(String, String)>,
+    /// Columns that serve no field and are kept with the contacts.
+    pub kept_columns: Vec<String>,
+    /// See [`Summary::niks_seem_cut`](super::Summary::niks_seem_cut).
+    pub niks_seem_cut: bool,
     /// What kind of file it was, and what of it is not among the rows.
-    #[serde(default)]
     pub file: File,
     pub groups: Vec<ManifestGroup>,
     pub rejected_pages: u32,
+    pub noted_pages: u32,
+    pub identity_pages: u32,
     /// Rows of the same person are one contact.
     pub together: bool,
 }
@@ -67,6 +77,12 @@ impl Manifest {
         Size { contacts: self.groups.iter().map(|g| u64::from(g.contacts)).sum(), meant: self.expected }
     }
 
+    /// Whom to ask about the list; `None` if nobody was named, or it cannot be opened.
+    pub fn contact(&self, key: &DataKey) -> Option<String> {
+        let opened = key.open(&keys::manifest(&self.list), self.contact.as_deref()?).ok()?;
+        String::from_utf8(opened).ok()
+    }
+
     /// The answer to an upload, and to a question about the list. `confirm_above`: as the campaign says.
     pub fn to_json(&self, size: Size, confirm_above: u32) -> serde_json::Value {
         let awaits = size.awaits_confirmation(confirm_above);
@@ -82,6 +98,9 @@ impl Manifest {
             "campaign": self.campaign,
             "name": self.name,
             "office": self.office,
+            "occasion": self.occasion,
+            "reference": self.reference,
+            "part_of": self.part_of,
             "rows": self.rows,
             "accepted": self.accepted,
             "contacts": size.contacts,
@@ -90,16 +109,31 @@ impl Manifest {
             "rejected": self.rejected,
             "duplicates": self.duplicates,
             "warnings": self.warnings,
-            "rejected_by_reason": self.rejected_by_reason,
+            "rejected_by_reason": self.tally.rejected,
             "rejected_url": format!("/v1/lists/{}/rejected", self.list),
+            "warnings_by_kind": self.tally.warnings,
+            "warnings_url": format!("/v1/lists/{}/warnings", self.list),
+            "guesses_by_kind": self.tally.guesses,
+            "duplicates_of": self.tally.duplicates_of,
+            "also_in": self.tally.also_in,
+            "not_compared": self.tally.not_compared,
+            "niks_seem_cut": self.niks_seem_cut,
             "columns": columns,
             "file": self.file,
+            "kept_columns": self.kept_columns,
+            "ignored_columns": ignored(&self.header, &self.columns, &self.kept_columns),
         });
         if let (true, Some(object)) = (awaits, json.as_object_mut()) {
             object.insert("hint".into(), hint.into());
         }
         json
     }
+}
+
+/// Columns of a file that serve no field and are not kept.
+pub(super) fn ignored<'a>(header: &'a [String], columns: &[(String, String)], kept: &[String]) -> Vec<&'a String> {
+    let used = |name: &&String| columns.iter().any(|(column, _)| column == *name) || kept.contains(name);
+    header.iter().filter(|name| !name.is_empty() && !used(name)).collect()
 }
 
 /// The manifest of a list; `None` if there is no such list.
@@ -134,6 +168,16 @@ pub async fn read_rejected<S: Store>(
     open(store, key, &keys::rejected(list, page)).await
 }
 
+/// A page of what was noted of accepted rows; `None` if there is none.
+pub async fn read_noted<S: Store>(
+    store: &S,
+    key: &DataKey,
+    list: &str,
+    page: u32,
+) -> Result<Option<Vec<Noted>>, StoreError> {
+    open(store, key, &keys::noted(list, page)).await
+}
+
 pub(super) async fn open<T: serde::de::DeserializeOwned, S: Store>(
     store: &S,
     key: &DataKey,
@@ -164,30 +208,5 @@ pub async fn fix_shards<S: Store>(store: &S, wanted: u16) -> Result<(), Problem>
             ),
             "Set the variable `shards` back to that number.",
         )),
-    }
-}
-
-/// Rejected rows as a file in the uploaded file's own columns, and three more: ready to be corrected and sent again.
-/// A cell that a spreadsheet would take for a formula gets an apostrophe in front, which reading a list drops again.
-pub fn rejected_csv(header: &[String], rows: &[Rejection]) -> String {
-    let mut writer = csv::WriterBuilder::new().delimiter(b';').flexible(true).from_writer(Vec::new());
-    let own = ["row", "reason", "hint"];
-    let titles = header.iter().map(String::as_str).chain(own);
-    // Writing into memory cannot fail.
-    let _ = writer.write_record(titles);
-    for rejection in rows {
-        let mut cells: Vec<String> = rejection.cells.iter().map(|c| inert(c)).collect();
-        cells.resize(cells.len().max(header.len()), String::new());
-        cells.extend([rejection.row.to_string(), rejection.reason.as_str().to_owned(), rejection.hint.to_owned()]);
-        let _ = writer.write_record(&cells);
-    }
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-}
-
-fn inert(cell: &str) -> String {
-    let first = cell.chars().find(|c| *c != ' ');
-    match first {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => format!("'{cell}"),
-        _ => cell.to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest text kept of a cell that is only shown or spoken, in characters.
-const TEXT_MAX: usize = 200;
+pub(super) const TEXT_MAX: usize = 200;
 
 /// A cell that holds a number, date or phone: compatibility forms (full-width digits, no-break spaces) folded by
 /// NFKC, invisible characters dropped, and the marks removed by which spreadsheets keep text as text
@@ -14,7 +14,14 @@ pub(super) fn value(cell: &str) -> String {
     if let Some(quoted) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         text = quoted.trim();
     }
-    text.trim_start_matches(['\'', '’', '‘', '`']).trim().to_owned()
+    without_decimals(text.trim_start_matches(['\'', '’', '‘', '`']).trim()).to_owned()
+}
+
+/// `81234567890.0` is what programs make of a number that they count with: its last zero is nobody's digit.
+fn without_decimals(text: &str) -> &str {
+    let Some((whole, decimals)) = text.split_once(['.', ',']) else { return text };
+    let is_number = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
+    if is_number && matches!(decimals, "0" | "00") { whole } else { text }
 }
 
 /// A cell that holds words: white space collapsed, control and invisible characters dropped, length bounded.
@@ -31,8 +38,20 @@ pub(super) fn remark(cell: &str, max: usize) -> (String, bool) {
     (collapsed(cell, max.saturating_sub(1)).0 + "…", true)
 }
 
+/// Whether a spreadsheet would take a cell for a formula.
+pub(super) fn is_formula(cell: &str) -> bool {
+    let first = cell.chars().find(|c| *c != ' ');
+    matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠'))
+}
+
+/// Without the apostrophe that keeps a spreadsheet from taking the cell for a formula.
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+}
+
 /// At most `max` characters, and whether there were more.
 fn collapsed(cell: &str, max: usize) -> (String, bool) {
+    let cell = unguarded(cell);
     let mut out = String::new();
     for word in cell.split_whitespace() {
         let start = out.len();

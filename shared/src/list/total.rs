@@ -44,7 +44,7 @@ mod tests {
     fn totals_are_told_from_taxpayers() {
         let header = "NO;NPWP;NAMA;HP;JUMLAH;JATUH TEMPO";
         let row = |text: &str| text.split(';').map(str::to_owned).collect::<Vec<_>>();
-        let columns = Columns::find(row(header)).unwrap();
+        let columns = Columns::find(row(header), &Default::default()).unwrap();
         for line in
             ["TOTAL;;;;12.500.000;", ";;Jumlah :;;Rp 12.500.000", "Grand Total", ";TOTAL;;;1;", "; ;Sub-total;;1;2"]
         {

@@ -2,7 +2,7 @@
 //!
 //! Indonesia has three zones without daylight saving time; no province lies in two. A mobile number has no zone.
 
-use super::text;
+use super::{Guess, text};
 
 /// A time zone of Indonesia.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,14 +74,16 @@ pub(super) struct Clues<'a> {
 }
 
 impl Zone {
-    /// The zone that the clues tell.
-    pub fn of(clues: &Clues<'_>) -> Option<Zone> {
+    /// The zone that the clues tell, and which clue, unless the list names the zone itself.
+    pub fn of(clues: &Clues<'_>) -> Option<(Zone, Option<Guess>)> {
+        let guess = |zone: Option<Zone>, guess| zone.map(|zone| (zone, Some(guess)));
         Zone::named(clues.time_zone)
-            .or_else(|| clues.fixed_line.and_then(Zone::of_area_code))
-            .or_else(|| Zone::of_province(clues.province))
-            .or_else(|| Zone::of_office(clues.office))
-            .or_else(|| clues.registered_at.and_then(Zone::of_office))
-            .or_else(|| clues.nik.and_then(Zone::of_nik))
+            .map(|zone| (zone, None))
+            .or_else(|| guess(clues.fixed_line.and_then(Zone::of_area_code), Guess::ZoneOfAreaCode))
+            .or_else(|| guess(Zone::of_province(clues.province), Guess::ZoneOfProvince))
+            .or_else(|| guess(Zone::of_office(clues.office), Guess::ZoneOfOffice))
+            .or_else(|| guess(clues.registered_at.and_then(Zone::of_office), Guess::ZoneOfRegistration))
+            .or_else(|| guess(clues.nik.and_then(Zone::of_nik), Guess::ZoneOfNik))
     }
 
     /// IANA name. Asia/Pontianak has the same clock as Asia/Jakarta.
@@ -216,23 +218,23 @@ mod tests {
             change(&mut clues);
             Zone::of(&clues)
         };
-        assert_eq!(Zone::of(&all), Some(Wit));
-        assert_eq!(without(|c| c.time_zone = "?"), Some(Wib));
+        assert_eq!(Zone::of(&all), Some((Wit, None)));
+        assert_eq!(without(|c| c.time_zone = "?"), Some((Wib, Some(Guess::ZoneOfAreaCode))));
         let bordering = |c: &mut Clues<'_>| {
             c.time_zone = "";
             c.fixed_line = Some("526000124");
         };
-        assert_eq!(without(bordering), Some(Wita));
+        assert_eq!(without(bordering), Some((Wita, Some(Guess::ZoneOfProvince))));
         let office = |c: &mut Clues<'_>| (c.time_zone, c.fixed_line, c.province) = ("", None, "");
-        assert_eq!(without(office), Some(Wit));
+        assert_eq!(without(office), Some((Wit, Some(Guess::ZoneOfOffice))));
         let registered = |c: &mut Clues<'_>| {
             (c.time_zone, c.fixed_line, c.province, c.office) = ("", None, "", "");
         };
-        assert_eq!(without(registered), Some(Wib));
+        assert_eq!(without(registered), Some((Wib, Some(Guess::ZoneOfRegistration))));
         let nik = |c: &mut Clues<'_>| {
             *c = Clues { nik: c.nik, ..Clues::default() };
         };
-        assert_eq!(without(nik), Some(Wita));
+        assert_eq!(without(nik), Some((Wita, Some(Guess::ZoneOfNik))));
         assert_eq!(Zone::of(&Clues::default()), None);
     }
 }

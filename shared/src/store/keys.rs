@@ -17,6 +17,8 @@
 //! | `dering/o/S/B` | results of the calls folded under ballot B | the tick | reports |
 //! | `dering/p/LIST/G/N` | page N of group G of a list, sealed | ingest | the tick |
 //! | `dering/x/LIST/N` | page N of a list's rejected rows, sealed | ingest | ingest |
+//! | `dering/i/LIST/N` | page N of the keyed hashes of a list's accepted rows, sealed | ingest | ingest |
+//! | `dering/j/LIST/N` | page N of what was noted of a list's accepted rows, sealed | ingest | ingest |
 //! | `dering/z/LIST/P/N` | page N of the rows laid aside in part P until the file is over, sealed | ingest | ingest |
 //! | `dering/m/LIST` | the list's manifest: counts and groups of pages | ingest | ingest, the tick |
 //! | `dering/k/LIST` | the list's data key, wrapped | ingest | ingest, the tick, voice, reports |
@@ -114,6 +116,16 @@ pub fn aside(list: &str, part: u32, n: u32) -> String {
 /// Page `n` of a list's rejected rows.
 pub fn rejected(list: &str, n: u32) -> String {
     format!("{PREFIX}x/{list}/{n}")
+}
+
+/// Page `n` of the hashes of a list's accepted rows.
+pub fn identities(list: &str, n: u32) -> String {
+    format!("{PREFIX}i/{list}/{n}")
+}
+
+/// Page `n` of what was noted of a list's accepted rows.
+pub fn noted(list: &str, n: u32) -> String {
+    format!("{PREFIX}j/{list}/{n}")
 }
 
 /// Manifest of a list.

@@ -122,6 +122,7 @@ async fn consider<S: Store>(
     let scope = Scope {
         store: work.store,
         vault: work.vault,
+        shard: work.shard,
         shards: work.pacing.shards,
         now_ms: work.now_ms,
         entries: &work.entries,
@@ -219,6 +220,7 @@ async fn claim_for<S: Store>(
         }
     };
     let Turn { provider, caller_id, dial_at_ms } = turn;
+    let unknown_at_ms = dial_at_ms + settings.call.unknown_after.as_millis() as i64;
     let new = claim::New {
         campaign,
         retry,
@@ -227,6 +229,7 @@ async fn claim_for<S: Store>(
         provider: Some(provider),
         caller_id: caller_id.clone(),
         dial_at_ms,
+        until_ms: unknown_at_ms,
     };
     let (call, claim) = claim::make(work, &key, new);
     let open = Open {
@@ -237,7 +240,7 @@ async fn claim_for<S: Store>(
         person: known.person.phone.clone(),
         taxpayer: known.person.taxpayer.clone(),
         dial_at_ms,
-        unknown_at_ms: dial_at_ms + settings.call.unknown_after.as_millis() as i64,
+        unknown_at_ms,
     };
     Ok(Some(Placement {
         open,

@@ -6,6 +6,7 @@ use super::state::{Call, ContactRef, Rank, Retry};
 use crate::attempt::Past;
 use crate::campaign::Campaign;
 use crate::contact::Contact;
+use crate::person;
 use crate::provider::Provider;
 use crate::store::{Store, decode, encode, keys};
 use crate::vault::DataKey;
@@ -74,11 +75,13 @@ pub struct New<'a> {
     pub provider: Option<Provider>,
     pub caller_id: String,
     pub dial_at_ms: i64,
+    /// When the call is over at the latest.
+    pub until_ms: i64,
 }
 
 /// Makes the tick's next claim. Whoever has it made writes it.
 pub fn make<S: Store>(work: &mut Work<'_, S>, key: &DataKey, new: New<'_>) -> (Call, Claim) {
-    let New { campaign, retry, contact, known, provider, caller_id, dial_at_ms } = new;
+    let New { campaign, retry, contact, known, provider, caller_id, dial_at_ms, until_ms } = new;
     let call = (work.ballot, work.claims);
     let nonce = work.nonce();
     // Nobody is called where no day can be told.
@@ -103,6 +106,10 @@ pub fn make<S: Store>(work: &mut Work<'_, S>, key: &DataKey, new: New<'_>) -> (C
         sealed: seal(contact, key, &nonce, &place(work.shard, call)),
     };
     work.claims += 1;
+    if work.pacing.shards > 1 {
+        let entry = |key: &String| (key.clone(), person::claimed(dial_at_ms, until_ms));
+        work.writes.extend(claim.dial_keys.iter().map(entry));
+    }
     (call, claim)
 }
 

@@ -299,6 +299,10 @@ fn book<S: Store>(work: &mut Work<'_, S>, ended: &Ended, claim: &Claim, outcome:
     if claim.provider.is_none() && outcome.disposition.live() && !counted {
         books.answered.add(work.now_ms, outcome.abandoned);
     }
+    if let Some(list) = work.state.lists.iter_mut().find(|list| list.id == claim.contact.list) {
+        let was = ended.watched.as_ref().map(|watched| watched.booked);
+        list.tally.enter(outcome.disposition, outcome.talk_s, was);
+    }
     let dialled_ms = ended.dial_at_ms;
     books.first_dial_ms = Some(books.first_dial_ms.map_or(dialled_ms, |f| f.min(dialled_ms)));
     books.last_fold_ms = Some(work.now_ms);
@@ -319,10 +323,10 @@ fn enter_for_person<S: Store>(
     contact: Option<&Contact>,
     outcome: &Outcome,
 ) {
-    if outcome.disposition != Disposition::NotPlaced {
-        for key in &claim.dial_keys {
-            work.enter(key.clone(), person::entry(ended.dial_at_ms));
-        }
+    let rang = outcome.disposition != Disposition::NotPlaced;
+    if rang || work.pacing.shards > 1 {
+        let entry = if rang { person::entry(ended.dial_at_ms) } else { person::not_rung() };
+        claim.dial_keys.iter().for_each(|key| work.enter(key.clone(), entry.clone()));
     }
     let Some(phone) = contact.and_then(|c| c.phones.get(usize::from(claim.phone))) else { return };
     let entry = |reason| DoNotCall { reason, since_ms: work.now_ms, until_ms: None };

@@ -21,6 +21,8 @@ use std::ops::Range;
 pub struct Scope<'a, S> {
     pub store: &'a S,
     pub vault: &'a Vault,
+    /// Whose candidates they are.
+    pub shard: u16,
     pub shards: u16,
     pub now_ms: i64,
     /// Entries that are about to be written: they count as written.
@@ -77,7 +79,7 @@ impl Known {
             suppressed: self.suppressed,
             wrong_number: self.wrong_number,
             held_out: suppression::held_out(vault, &contact.taxpayer_id, settings.holdout_percent),
-            in_call,
+            in_call: in_call || self.history.in_call_elsewhere(now_ms),
             person_dials: &self.history.dials,
             person_limits: person::limits(limits, settings.person_limits),
         }
@@ -98,8 +100,8 @@ struct Asked {
 
 /// Looks up candidates.
 pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Result<Vec<Known>, Problem> {
-    let Scope { store, vault, shards, now_ms, entries: pending } = scope;
-    let (shards, now_ms) = (*shards, *now_ms);
+    let Scope { store, vault, shard, shards, now_ms, entries: pending } = scope;
+    let (shard, shards, now_ms) = (*shard, *shards, *now_ms);
     let failed = |e| Problem::store(&e);
     let mut keys: Vec<String> = Vec::new();
     let mut asked: Vec<Asked> = Vec::new();
@@ -123,7 +125,7 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
     }
     let part = |range: &Range<usize>| found.get(range.clone()).unwrap_or_default();
     let persons: Vec<_> = asked.iter().map(|a| (&a.person, part(&a.history))).collect();
-    let histories = person::histories(store, shards, now_ms, &persons, pending).await.map_err(failed)?;
+    let histories = person::histories(store, (shard, shards), now_ms, &persons, pending).await.map_err(failed)?;
     let looked_up = asked.iter().zip(histories).zip(candidates);
     let known =
         looked_up.map(|((Asked { person, settlements: keys, range, .. }, history), Candidate { contact, .. })| {

@@ -309,6 +309,11 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     let guard = work.state.pace.guard();
     let mut tell = offer::boards(&work, &before);
     drop(work);
+    let (placements, elsewhere) = place::alone(store, (shard, setup.shards), world.now_ms(), placements).await;
+    if !elsewhere.is_empty() {
+        *report.held.entry(rules::Rule::InCall.as_str()).or_default() += elsewhere.len() as u64;
+        tell.extend(place::held(world, shard, &elsewhere));
+    }
     if !placements.is_empty() {
         let placed = place::place(world, setup, shard, draft.ballot, guard, placements).await;
         (report.placed, report.refused, report.unclear) = (placed.placed, placed.refused, placed.unclear);

@@ -1,6 +1,6 @@
 //! News that belongs to no call: lists that came or went, inbound calls. Kept in the shard's log until folded.
 
-use super::state::{GroupCursor, ListState};
+use super::state::{GroupCursor, ListState, ListTally};
 use super::{Work, settle, unread, uploads, void};
 use crate::attempt::End;
 use crate::hours;
@@ -121,7 +121,16 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 work.state.lists.retain(|l| l.id != list);
             }
             let (size, campaign) = (manifest.size(), manifest.campaign);
-            work.state.lists.push(ListState { id: list, campaign, withdrawn, size, wrapped_by: None, turn: 0, groups });
+            work.state.lists.push(ListState {
+                id: list,
+                campaign,
+                withdrawn,
+                size,
+                wrapped_by: None,
+                turn: 0,
+                groups,
+                tally: ListTally::default(),
+            });
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
@@ -136,6 +145,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                     wrapped_by: None,
                     turn: 0,
                     groups,
+                    tally: ListTally::default(),
                 });
                 return Ok(None);
             };
@@ -160,7 +170,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 year.inbound_answered += 1;
             }
         }
-        ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims),
+        ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims).await?,
         ShardNews::SettlementsReported => settle::reported(work),
     }
     Ok(None)

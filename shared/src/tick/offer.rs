@@ -1,7 +1,7 @@
 //! Offering: claims of assisted campaigns, made ahead of demand and handed out by agents' requests
 //! ([`crate::assist`]). Only the tick makes them and takes them back; a taken-back contact gets a new claim.
 
-use super::claim;
+use super::claim::{self, Claim};
 use super::lookup::Known;
 use super::pace::abandonment::Share;
 use super::state::{Call, Offer, Open, Retry, Shard};
@@ -11,6 +11,7 @@ use crate::assist::{Board, Mark, OpenBlock};
 use crate::attempt::Disposition;
 use crate::campaign::{Campaign, Mode, Settings, State, pick};
 use crate::contact::Contact;
+use crate::person;
 use crate::problem::Problem;
 use crate::store::{Store, keys};
 use futures::future::try_join_all;
@@ -81,7 +82,10 @@ pub async fn claim<S: Store>(
     let caller_id = caller_id.map(|id| id.number.clone()).unwrap_or_default();
     let dial_at_ms = work.now_ms;
     let (retried, caller) = (&retry, caller_id.clone());
-    let new = claim::New { campaign, retry: retried, contact, known, provider: None, caller_id: caller, dial_at_ms };
+    let until_ms = dial_at_ms.saturating_add(OFFER_MS + PREVIEW_MS).saturating_add(unreported_ms(&campaign.settings));
+    let provider = None;
+    let new =
+        claim::New { campaign, retry: retried, contact, known, provider, caller_id: caller, dial_at_ms, until_ms };
     let (call, claim) = claim::make(work, &key, new);
     work.writes.push((claim::place(work.shard, call), claim.encode()));
     work.state.offers.push(Offer {
@@ -239,6 +243,21 @@ async fn take_back<S: Store>(work: &mut Work<'_, S>, offers: Vec<Offer>) -> Resu
         retries.push((campaign, retry));
     }
     agenda::put(work, retries).await?;
+    let mut kept_ms = fold::CALLBACKS_MS;
+    if work.pacing.shards > 1 {
+        not_rung(work, &calls).await?;
+        kept_ms = kept_ms.max(person::KEPT_MS);
+    }
     let calls = calls.into_iter().map(|call| agenda::Past { call, reached: false }).collect();
-    agenda::sweep_later(work, calls, work.now_ms.saturating_add(fold::CALLBACKS_MS)).await
+    agenda::sweep_later(work, calls, work.now_ms.saturating_add(kept_ms)).await
+}
+
+/// Tells the other shards that nobody called.
+async fn not_rung<S: Store>(work: &mut Work<'_, S>, calls: &[Call]) -> Result<(), Problem> {
+    let places: Vec<String> = calls.iter().map(|call| claim::place(work.shard, *call)).collect();
+    let claims = work.store.get_all(&places).await.map_err(|e| Problem::store(&e))?;
+    for claim in claims.iter().flatten().filter_map(|bytes| Claim::decode(bytes)) {
+        claim.dial_keys.into_iter().for_each(|key| work.enter(key, person::not_rung()));
+    }
+    Ok(())
 }

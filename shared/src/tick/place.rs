@@ -7,6 +7,7 @@ use super::pace::{self, Answers, Given, Guard, Ordered};
 use super::{Sent, Setup, Work, World};
 use crate::attempt::{CallId, Event, News, Refusal};
 use crate::campaign::CallLimits;
+use crate::person::{self, Person};
 use crate::problem::Problem;
 use crate::provider::{Order, Placing};
 use crate::store::{Store, keys};
@@ -14,6 +15,8 @@ use futures::stream::{self, StreamExt};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+/// An order that was not sent.
+pub const HELD: News = News::Refused(Refusal::Held);
 /// Orders on their way at once.
 const IN_FLIGHT: usize = 64;
 /// A delay that is no delay: timers are no finer.
@@ -91,6 +94,41 @@ pub fn settle<S: Store>(work: &mut Work<'_, S>, placements: &mut [Placement], re
     }
 }
 
+/// Looks once more, after the commit, whether another shard has claimed the same persons in the same moments: their calls are
+/// parted from those that may be placed. One shard has nobody to ask.
+pub async fn alone<S: Store>(
+    store: &S,
+    (shard, shards): (u16, u16),
+    now_ms: i64,
+    placements: Vec<Placement>,
+) -> (Vec<Placement>, Vec<Placement>) {
+    if shards <= 1 || placements.is_empty() {
+        return (placements, Vec::new());
+    }
+    let person = |p: &Placement| Person { phone: p.open.person.clone(), taxpayer: p.open.taxpayer.clone() };
+    let persons: Vec<Person> = placements.iter().map(person).collect();
+    let keys: Vec<String> = persons.iter().flat_map(|p| person::first_keys(p, shards, now_ms)).collect();
+    let histories = match store.get_all(&keys).await {
+        Ok(first) => {
+            let first = first.chunks(keys.len() / persons.len());
+            let asked: Vec<_> = persons.iter().zip(first).collect();
+            person::histories(store, (shard, shards), now_ms, &asked, &BTreeMap::new()).await
+        }
+        Err(error) => Err(error),
+    };
+    // What cannot be told is not placed.
+    let Ok(histories) = histories else { return (Vec::new(), placements) };
+    let mut alone = histories.iter().map(|history| !history.in_call_elsewhere(now_ms));
+    placements.into_iter().partition(|_| alone.next().unwrap_or(false))
+}
+
+/// Events of claims that are not placed: they cost nothing.
+pub fn held<W: World>(world: &W, shard: u16, placements: &[Placement]) -> Vec<(String, Vec<u8>)> {
+    let event = Event { at_ms: world.now_ms(), news: HELD };
+    let key = |(ballot, index)| keys::event(shard, ballot, index, HELD.kind());
+    placements.iter().map(|placement| (key(placement.open.call), event.encode())).collect()
+}
+
 /// Places the committed claims.
 pub async fn place<W: World>(
     world: &W,
@@ -156,7 +194,7 @@ pub async fn place<W: World>(
             Made::Held(why) => {
                 placed.refused += 1;
                 *placed.held.entry(why).or_default() += 1;
-                News::Refused(Refusal::Held)
+                HELD
             }
         };
         let event = Event { at_ms: world.now_ms(), news };

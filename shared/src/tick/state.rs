@@ -77,6 +77,30 @@ pub struct ListState {
     pub wrapped_by: Option<u32>,
     /// Groups not yet called to their end, in dialling order.
     pub groups: Vec<GroupCursor>,
+    pub tally: ListTally,
+}
+
+/// What came of a list's calls in this shard.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListTally {
+    pub dispositions: BTreeMap<Disposition, u64>,
+    pub right_party: u64,
+    pub talk_s: u64,
+}
+
+impl ListTally {
+    /// Enters a call, in place of what it `was` booked as before.
+    pub fn enter(&mut self, disposition: Disposition, talk_s: u32, was: Option<Disposition>) {
+        if let Some(was) = was {
+            if let Some(n) = self.dispositions.get_mut(&was) {
+                *n = n.saturating_sub(1);
+            }
+            self.right_party = self.right_party.saturating_sub(u64::from(was.right_party()));
+        }
+        *self.dispositions.entry(disposition).or_default() += 1;
+        self.right_party += u64::from(disposition.right_party());
+        self.talk_s += u64::from(talk_s);
+    }
 }
 
 /// How far a group has been called.

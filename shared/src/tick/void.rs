@@ -4,12 +4,11 @@
 
 use super::choose::Placement;
 use super::news::{self, ShardNews};
-use super::{Work, World, claim};
-use crate::attempt::{Event, News, Refusal};
+use super::place::{self, HELD};
+use super::{Work, World, agenda, claim};
+use crate::person;
 use crate::problem::Problem;
 use crate::store::{Store, keys};
-
-const HELD: News = News::Refused(Refusal::Held);
 
 /// Tells that the tick's claims are not placed, now or ever.
 pub async fn tell<S: Store, W: World>(work: &Work<'_, S>, world: &W, placements: &[Placement]) -> Result<(), Problem> {
@@ -19,14 +18,7 @@ pub async fn tell<S: Store, W: World>(work: &Work<'_, S>, world: &W, placements:
     // The log first: who sees the events can know from it that nobody inherited the claims.
     let entry = ShardNews::ClaimsVoid { ballot: work.ballot, claims: work.claims };
     news::log(work.shard).append(work.store, &entry.encode(), || world.now_ms()).await.map_err(Problem::from)?;
-    let events: Vec<(String, Vec<u8>)> = placements
-        .iter()
-        .map(|placement| {
-            let (ballot, index) = placement.open.call;
-            let event = Event { at_ms: world.now_ms(), news: HELD };
-            (keys::event(work.shard, ballot, index, HELD.kind()), event.encode())
-        })
-        .collect();
+    let events = place::held(world, work.shard, placements);
     if events.is_empty() {
         return Ok(());
     }
@@ -35,14 +27,20 @@ pub async fn tell<S: Store, W: World>(work: &Work<'_, S>, world: &W, placements:
 
 /// Folds what was told. Claims that nobody inherited are deleted: nobody can inherit them any more, since whoever comes
 /// later builds on this tick's state or a newer one.
-pub fn told<S: Store>(work: &mut Work<'_, S>, ballot: u64, claims: u16) {
+pub async fn told<S: Store>(work: &mut Work<'_, S>, ballot: u64, claims: u16) -> Result<(), Problem> {
     let inherited = work.state.open.iter().any(|open| open.call.0 == ballot)
         || work.state.offers.iter().any(|offer| offer.call.0 == ballot);
     if inherited {
-        return;
+        return Ok(());
+    }
+    if work.pacing.shards > 1 {
+        // The claims tell which entries their persons have of them.
+        let calls = (0..claims).map(|index| (ballot, index)).collect();
+        return agenda::sweep_later(work, calls, work.now_ms.saturating_add(person::KEPT_MS)).await;
     }
     for index in 0..claims {
         work.deletes.push(claim::place(work.shard, (ballot, index)));
         work.deletes.push(keys::event(work.shard, ballot, index, HELD.kind()));
     }
+    Ok(())
 }

@@ -78,7 +78,7 @@ pub async fn why<S: Store>(store: &S, vault: &Vault, asked: &Asked<'_>) -> Resul
     };
     let (stands, retry) = standing(store, shard, &state, &campaign.id, &place, &contact).await?;
     let entries = BTreeMap::new();
-    let scope = Scope { store, vault, shards: asked.shards, now_ms: asked.at_ms, entries: &entries };
+    let scope = Scope { store, vault, shard, shards: asked.shards, now_ms: asked.at_ms, entries: &entries };
     let candidate = [Candidate { retry, contact }];
     let known = lookup::of(&scope, &candidate).await?;
     let ([candidate], [known]) = (&candidate, known.as_slice()) else { return Err(unknown()) };

@@ -45,14 +45,7 @@ fn endless(name: &'static str, refused: &'static [&'static str], head: &[u8], pi
 }
 
 fn rules() -> Rules {
-    Rules {
-        as_of: jiff::civil::date(2027, 3, 1),
-        matter: Matter::NotFiled,
-        own_numbers: Vec::new(),
-        default_zone: None,
-        past_due_allowed: false,
-        together: false,
-    }
+    Rules { as_of: jiff::civil::date(2027, 3, 1), matter: Matter::NotFiled, ..Rules::default() }
 }
 
 /// Reads as an upload does: rows are handed on as they come. The peak is counted beyond the file itself, which is

@@ -1,5 +1,6 @@
 //! A list as a whole: the sample row by row, bytes in any pieces, files that are no lists, and noise.
 
+mod again;
 mod bytes;
 mod json;
 #[path = "../make/mod.rs"]
@@ -22,9 +23,7 @@ fn rules() -> Rules {
         as_of: date(2027, 3, 1),
         matter: Matter::NotFiled,
         own_numbers: vec!["+622129881500".to_owned()],
-        default_zone: None,
-        past_due_allowed: false,
-        together: false,
+        ..Rules::default()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What rows have to do with each other, and what a list leaves open.
 
 use super::*;
-use dering::list::{Reason, Warning};
+use dering::campaign::KeepColumns;
+use dering::list::{Guess, Mapping, Reason, Warning};
 
 #[test]
 fn an_unclosed_quotation_mark_does_not_lose_rows_silently() {
@@ -127,4 +128,169 @@ fn remarks_are_kept_and_long_ones_cut_with_a_warning() {
         "NPWP;HP;JATUH TEMPO;CATATAN\n0079001012541000;081200000101;31/03/2027;a\n0079001012541000;081200000101;31/03/2027;b\n",
     );
     assert_eq!(summary.duplicates, 1);
+}
+
+fn with_rules(rules: Rules, list: &str) -> (Vec<Row>, Summary) {
+    let mut reader = Reader::new(rules);
+    let mut rows = Vec::new();
+    reader.push(list.as_bytes(), &mut rows).unwrap();
+    let summary = reader.finish(&mut rows).unwrap();
+    (rows, summary)
+}
+
+fn mapping(parameters: &[(&str, &str)]) -> Result<Mapping, Problem> {
+    Mapping::parse(parameters.iter().copied())
+}
+
+#[test]
+fn the_request_may_name_columns() {
+    let list = "IDENTITAS;SIAPA;NOMOR A;NOMOR B;TELEPON;BATAS;NILAI\n\
+        0079001012541000;Budi;081200000101;081200000102;081200000199;31/03/2027;abc\n";
+    let named = [
+        ("column.taxpayer_id", "identitas"),
+        ("column.name", "Siapa"),
+        ("column.phone", "Nomor B"),
+        ("column.phone", "NOMOR A"),
+        ("column.due_date", " batas"),
+        ("column.amount", ""),
+        ("name", "Maret"),
+    ];
+    let (rows, summary) = with_rules(Rules { mapping: mapping(&named).unwrap(), ..rules() }, list);
+    let contact = accepted(&rows[0]);
+    assert_eq!((contact.name.as_str(), contact.duty.amount), ("Budi", None));
+    // In the order in which they are named; a column that is not named for the field does not serve it.
+    assert_eq!(contact.phones, ["+6281200000102", "+6281200000101"]);
+    assert_eq!(summary.columns[0], ("IDENTITAS".to_owned(), "taxpayer_id".to_owned()));
+    assert_eq!(summary.ignored_columns(), ["TELEPON", "NILAI"]);
+    for (bad, says) in [(("column.telefon", "x"), "telefon"), (("column.", "x"), "no such field")] {
+        let problem = mapping(&[bad]).unwrap_err();
+        assert_eq!((problem.status, problem.code.as_ref()), (400, "parameter_invalid"));
+        assert!(problem.detail.contains(says), "{}", problem.detail);
+    }
+    assert!(mapping(&[("column.name", "a"), ("column.name", "b")]).is_err());
+    let mut reader = Reader::new(Rules { mapping: mapping(&[("column.name", "APA")]).unwrap(), ..rules() });
+    let pushed = reader.push(list.as_bytes(), &mut Vec::new());
+    let problem = pushed.and_then(|()| reader.finish(&mut Vec::new()).map(drop)).unwrap_err();
+    assert_eq!((problem.status, problem.code.as_ref()), (422, "column_unknown"));
+}
+
+#[test]
+fn columns_are_kept_as_the_campaign_says_and_within_bounds() {
+    let list = "NPWP;HP;JATUH TEMPO;SEKTOR;KPP;row;AR\n\
+        0079001012541000;081200000101;31/03/2027;'=Perdagangan;541;7;  Ibu  Ani\n\
+        0079001111526000;081200000111;31/03/2027;;541;7;\n";
+    let extra = |keep| {
+        let (rows, summary) = with_rules(Rules { keep, ..rules() }, list);
+        let extra: Vec<_> = rows.iter().map(|row| accepted(row).duty.extra.clone()).collect();
+        (extra, summary.kept_columns)
+    };
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(extra(KeepColumns::default()), (vec![vec![], vec![]], vec![]));
+    let all = vec![pair("SEKTOR", "=Perdagangan"), pair("AR", "Ibu Ani")];
+    assert_eq!(extra(KeepColumns::All), (vec![all.clone(), vec![]], vec!["SEKTOR".into(), "AR".into()]));
+    let named = KeepColumns::Named(vec!["ar".into(), "TIDAK ADA".into(), "KPP".into()]);
+    assert_eq!(extra(named), (vec![all[1..].to_vec(), vec![]], vec!["AR".into()]));
+
+    let names: String = (0..30).map(|n| format!(";K{n}")).collect();
+    let cells = format!(";{}", "é".repeat(150)).repeat(30);
+    let wide = format!("NPWP;HP;JATUH TEMPO{names}\n0079001012541000;081200000101;31/03/2027{cells}\n");
+    let (rows, summary) = with_rules(Rules { keep: KeepColumns::All, ..rules() }, &wide);
+    assert_eq!((summary.kept_columns.len(), summary.ignored_columns().len()), (20, 10));
+    let Row::Accepted { contact, warnings, .. } = &rows[0] else { panic!("{rows:?}") };
+    assert_eq!(contact.duty.extra.len(), 6, "2,000 bytes");
+    assert!(warnings.contains(&Warning::ExtraCut));
+}
+
+#[test]
+fn every_guess_is_told() {
+    use Guess::*;
+    let list = |row: &str| format!("NPWP;HP;JATUH TEMPO;PERIHAL;ZONA;PROVINSI;KPP;PRIORITAS;BAHASA\n{row}\n");
+    for (row, zone, guesses, warnings) in [
+        ("0079001012541000;0215250208;31/03/2027;BELUM LAPOR;WIT;Bali;541;1;id", "Jayapura", vec![], vec![]),
+        (
+            "0079001012541000;0215250208;31/03/2027;;;Bali;541;;",
+            "Jakarta",
+            vec![MatterOfCampaign, ZoneOfAreaCode],
+            vec![],
+        ),
+        ("0079001012541000;081200000101;31/03/2027;SKP;;Bali;541;;", "Makassar", vec![ZoneOfProvince], vec![]),
+        ("0079001012541000;081200000101;31/03/2027;SKP;;;904;;", "Makassar", vec![ZoneOfOffice], vec![]),
+        ("0079001012541000;081200000101;31/03/2027;SKP;;;;;", "Jakarta", vec![ZoneOfRegistration], vec![]),
+        ("5171011503859001;081200000101;31/03/2027;SKP;;;;;", "Makassar", vec![ZoneOfNik], vec![]),
+        (
+            "0079001012541000;081200000101;31/03/2027;SURVEI;WIBB;;KPP Sleman;segera;jawa",
+            "Jakarta",
+            vec![MatterOfCampaign, ZoneOfRegistration],
+            vec![
+                (Warning::MatterUnknown, "xxxxxx"),
+                (Warning::OfficeUnknown, "xxx xxxxxx"),
+                (Warning::TimeZoneUnknown, "xxxx"),
+                (Warning::PriorityUnknown, "xxxxxx"),
+                (Warning::LanguageUnknown, "xxxx"),
+            ],
+        ),
+    ] {
+        let (rows, _) = text(&list(row));
+        let Row::Accepted { contact, warnings: told, origin } = &rows[0] else { panic!("{row}: {rows:?}") };
+        assert_eq!(contact.time_zone, Some(format!("Asia/{zone}")), "{row}");
+        assert_eq!(origin.guesses, guesses, "{row}");
+        let told: Vec<_> = told.iter().copied().zip(origin.values.iter().map(String::as_str)).collect();
+        let told: Vec<_> = told.into_iter().filter(|(warning, _)| *warning != Warning::NameMissing).collect();
+        assert_eq!(told, warnings, "{row}");
+    }
+}
+
+/// What becomes of one row with these cells.
+fn one(npwp: &str, hp: &str, due: &str, amount: &str) -> Row {
+    let list = format!("NPWP\tHP\tJATUH TEMPO\tJUMLAH\tPROVINSI\n{npwp}\t{hp}\t{due}\t{amount}\tBali\n");
+    text(&list).0.remove(0)
+}
+
+#[test]
+fn values_as_offices_write_them() {
+    let (npwp, hp, due) = ("0079001012541000", "081200000101", "31/03/2027");
+    for (cell, numbers) in [
+        ("0812-0000-0101 / 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("0812-0000-0101, 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("0812-0000-0101; 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("0812-0000-0101 atau 0813 0000 0102", "+6281200000101 +6281300000102"),
+        ("+62 812 0000 0101", "+6281200000101"),
+        ("62812.0000.0101", "+6281200000101"),
+        ("81200000101", "+6281200000101"),
+        ("(021) 5250208 ext. 15", "+62215250208"),
+        // What a program made of a number: the last zero is nobody's digit.
+        ("81200000101.0", "+6281200000101"),
+        ("6281200000101.00", "+6281200000101"),
+        ("81200000101,0", "+6281200000101"),
+    ] {
+        assert_eq!(accepted(&one(npwp, cell, due, "")).phones.join(" "), numbers, "{cell}");
+    }
+    for (cell, reason) in [
+        ("0812OO00101", Reason::PhoneLetters),
+        ("81200000101.5", Reason::PhoneLetters),
+        ("8.12E+10", Reason::PhoneScientific),
+        ("14045", Reason::PhoneSpecial),
+        ("0809 1234567", Reason::PhoneSpecial),
+        ("+65 6123 4567", Reason::PhoneForeign),
+    ] {
+        assert_eq!(rejected(&one(npwp, cell, due, "")).reason, reason, "{cell}");
+    }
+    for cell in
+        ["07.900.101.2-541.000", "079001012541000", "79001012541000", "79001012541000.0", "0079001012541000000001"]
+    {
+        assert_eq!(accepted(&one(cell, hp, due, "")).taxpayer_id, npwp, "{cell}");
+    }
+    for (cell, reason) in [
+        ("7.90010125E+13", Reason::NpwpScientific),
+        ("79001012541000.5", Reason::NpwpChecksum),
+        ("3273011503850000", Reason::NikTruncated),
+    ] {
+        assert_eq!(rejected(&one(cell, hp, due, "")).reason, reason, "{cell}");
+    }
+    for cell in ["1.234.567,00", "Rp 1,234,567", "1234567", "1234567.0", "Rp1.234.567,-"] {
+        assert_eq!(accepted(&one(npwp, hp, due, cell)).duty.amount, Some(1_234_567), "{cell}");
+    }
+    for cell in ["31/03/2027", "2027-03-31", "31 Maret 2027", "46477", "46477.0", "31-03-2027", "31 March 2027"] {
+        assert_eq!(accepted(&one(npwp, hp, cell, "")).duty.due_date, date(2027, 3, 31), "{cell}");
+    }
 }

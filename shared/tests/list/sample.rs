@@ -47,7 +47,7 @@ enum ExpectedRow {
 impl From<&Row> for ExpectedRow {
     fn from(row: &Row) -> Self {
         match row.clone() {
-            Row::Accepted { contact: c, warnings } => ExpectedRow::Accepted {
+            Row::Accepted { contact: c, warnings, .. } => ExpectedRow::Accepted {
                 row: c.duty.row,
                 taxpayer_id: c.taxpayer_id,
                 phones: c.phones,

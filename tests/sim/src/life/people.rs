@@ -246,10 +246,7 @@ impl Life {
         let rules = Rules {
             as_of: jiff::civil::date(y as i16, m as i8, d as i8),
             matter: Matter::NotFiled,
-            own_numbers: Vec::new(),
-            default_zone: None,
-            past_due_allowed: false,
-            together: false,
+            ..Rules::default()
         };
         let label = Label { campaign: campaign_id(list.campaign), name: format!("daftar {roll}"), ..Label::default() };
         let host = self.below(self.plan.skew_ms.len());

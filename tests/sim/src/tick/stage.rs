@@ -6,7 +6,7 @@ use dering::callback;
 use dering::campaign::{self, Campaign, Limits, PersonLimits, Remembered, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
-use dering::list::{self, Intake, Label, Manifest, Rules, Size, Taken};
+use dering::list::{self, Intake, Label, Manifest, Others, Rules, Size, Taken};
 use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
 use dering::report::{self, CampaignReport};
@@ -187,14 +187,7 @@ impl Stage {
 
     /// How lists are judged, whatever their campaign says.
     pub fn rules() -> Rules {
-        Rules {
-            as_of: date(2027, 3, 1),
-            matter: Matter::NotFiled,
-            own_numbers: Vec::new(),
-            default_zone: None,
-            past_due_allowed: false,
-            together: false,
-        }
+        Rules { as_of: date(2027, 3, 1), matter: Matter::NotFiled, ..Rules::default() }
     }
 
     /// Uploads a list through a gate; `None` if that died.
@@ -218,19 +211,37 @@ impl Stage {
 
     /// Uploads a file by the rules of its campaign; the list.
     pub fn upload_file(&self, campaign: &str, file: &str) -> Manifest {
+        self.upload_as(Label { campaign: campaign.into(), ..Label::default() }, file)
+    }
+
+    /// Uploads a file as the upload's function does it: compared with the other lists.
+    pub fn upload_as(&self, label: Label, file: &str) -> Manifest {
         let dice = |bytes: &mut [u8]| self.dice.borrow_mut().fill(bytes);
-        let label = Label { campaign: campaign.into(), ..Label::default() };
         let taken = self.now(async {
             let shelf = campaign::read(&self.store).await?;
-            let settings = &shelf.get(campaign).expect("there is such a campaign").settings;
-            let rules = Rules::for_campaign(settings, Vec::new(), self.clock.now_ms());
-            let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules);
+            let settings = &shelf.get(&label.campaign).expect("there is such a campaign").settings;
+            let now_ms = self.clock.now_ms();
+            let rules = Rules::for_campaign(settings, &self.vault, Vec::new(), now_ms);
+            let others = Others::of(&self.store, &self.vault, &shelf, &label.campaign, now_ms).await?;
+            let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules).beside(others);
             intake.push(file.as_bytes()).await?;
             intake.finish(|| self.clock.now_ms(), async |_| {}).await
         });
         match taken.expect("the list is taken") {
             Taken::New(manifest) | Taken::Known(manifest) => manifest,
         }
+    }
+
+    /// Withdraws a list; all that are withdrawn with it.
+    pub fn withdraw(&self, list: &str) -> Vec<String> {
+        self.now(async {
+            let lists = list::withdraw(&self.store, async |_| {}, list).await.expect("it is withdrawn");
+            for list in &lists {
+                let news = tick::ShardNews::ListWithdrawn { list: list.clone() }.encode();
+                tick::log(0).append(&self.store, &news, || self.clock.now_ms()).await.expect("it is told");
+            }
+            lists
+        })
     }
 
     /// One tick through a gate; `None` if it died.

@@ -115,7 +115,7 @@ fn due_dates_that_are_past_are_refused_or_called_about_as_the_campaign_says() {
     let past = HEADER.to_owned() + &past[0] + &past[1].replace(";01;", ";02;");
     let stops = stage(json!({ "matter": "not_paid" }));
     let list = stops.upload_file("c", &past);
-    assert_eq!((list.accepted, list.rejected_by_reason["due_date_past"]), (0, 2));
+    assert_eq!((list.accepted, list.tally.rejected["due_date_past"]), (0, 2));
     let on = stage(goes_on());
     assert_eq!(on.upload_file("c", &past).accepted, 2);
     on.tick();

@@ -41,7 +41,7 @@ async fn upload<S: Store>(stage: &Stage, store: &S, file: &str, seed: u64) -> Re
 /// Lists of which anything is in the store, by key.
 fn left(stage: &Stage) -> Vec<(String, String)> {
     let part = |key: &str, n: usize| key.split('/').nth(n).unwrap_or_default().to_owned();
-    let of_lists = |key: &String| ["p", "x", "y", "z", "m", "k", "u"].contains(&part(key, 1).as_str());
+    let of_lists = |key: &String| ["p", "x", "y", "z", "m", "k", "u", "i", "j"].contains(&part(key, 1).as_str());
     let keys = stage.store.keys().into_iter().filter(of_lists);
     keys.map(|key| (part(&key, 2), key.clone())).collect()
 }
@@ -102,9 +102,11 @@ fn a_cut_upload_leaves_nothing_for_longer_than_a_day() {
             let keys = left(&stage);
             assert!(keys.iter().all(|(list, _)| *list == manifest.list), "{what}: {keys:?}");
             assert!(keys.iter().all(|(_, key)| !key.starts_with("dering/u/")), "{what}");
-            // Pages, rejected pages, manifest, data key.
+            // Pages of every kind, manifest, data key.
             let pages: u32 = manifest.groups.iter().map(|g| g.pages).sum();
-            assert_eq!(keys.len() as u32, pages + manifest.rejected_pages + 2, "{what}");
+            let others = manifest.rejected_pages + manifest.noted_pages + manifest.identity_pages;
+            assert!(manifest.rejected_pages > 0 && manifest.noted_pages > 0 && manifest.identity_pages > 0);
+            assert_eq!(keys.len() as u32, pages + others + 2, "{what}");
             assert_eq!(manifest.rejected, u64::from(BAD));
         }
     }
@@ -126,7 +128,9 @@ fn an_upload_announces_itself_with_one_commit() {
 fn what_a_huge_upload_left_goes_piece_by_piece_and_its_data_key_first() {
     let stage = stage();
     let pages = 2 * KEYS_MAX as u32 + 100;
-    let progress = Progress { groups: vec![pages - 1, 1], rejected_pages: 7, aside: vec![0, 2], file: None };
+    let groups = vec![pages - 1, 1];
+    let progress =
+        Progress { groups, rejected_pages: 3, noted_pages: 2, identity_pages: 2, aside: vec![0, 2], file: None };
     let mut values: Vec<_> = progress.keys("l-cut").map(|key| (key, vec![1])).collect();
     assert_eq!(values[0].0, keys::data_key("l-cut"));
     let count = values.len();

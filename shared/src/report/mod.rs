@@ -1,5 +1,9 @@
 //! Figures: a campaign's report, the year's table, the record of attempts. Out of the shards' states; reading costs no commit.
 
+mod split;
+
+pub use split::{By, Part, Split, split};
+
 use crate::attempt::{Disposition, End};
 use crate::campaign::{self, Mode};
 use crate::list;
