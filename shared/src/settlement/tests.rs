@@ -102,6 +102,7 @@ fn duty(matter: Matter, code: &str, name: &str, period: &str, amount: u64) -> Du
         office: String::new(),
         billing_code: if amount == 7 { "028030000000206".into() } else { String::new() },
         note: String::new(),
+        extra: Vec::new(),
     }
 }
 
