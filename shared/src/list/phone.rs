@@ -6,7 +6,6 @@
 use super::text;
 use super::{Reason, Warning};
 use numbering::Kind;
-use unicode_normalization::UnicodeNormalization;
 
 mod numbering;
 
@@ -76,8 +75,7 @@ impl Found<'_> {
         if text::is_scientific(cell) {
             return self.refuse(Reason::PhoneScientific);
         }
-        // NFKC would make a digit of a footnote mark or a circled number.
-        if cell.chars().any(is_ornamental_digit) {
+        if cell.chars().any(text::is_ornamental_digit) {
             return self.refuse(Reason::PhoneLetters);
         }
         for part in split(&text::value(cell)) {
@@ -272,11 +270,6 @@ fn is_placeholder(national: &str) -> bool {
     let mut digits = tail.bytes();
     let first = digits.next();
     matches!(national, "81234567890" | "8123456789") || digits.all(|b| Some(b) == first)
-}
-
-/// A digit that NFKC would make of something else than a full-width digit.
-fn is_ornamental_digit(c: char) -> bool {
-    !c.is_ascii() && !matches!(c, '０'..='９') && std::iter::once(c).nfkc().any(|c| c.is_numeric())
 }
 
 #[cfg(test)]

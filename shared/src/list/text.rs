@@ -7,14 +7,32 @@ pub(super) const TEXT_MAX: usize = 200;
 
 /// A cell that holds a number, date or phone: compatibility forms (full-width digits, no-break spaces) folded by
 /// NFKC, invisible characters dropped, and the marks removed by which spreadsheets keep text as text
-/// (a leading apostrophe, or `="…"`).
+/// (a leading apostrophe, or `="…"`). Ornamental digits stay what they are: folded, a footnote mark would become the last digit.
 pub(super) fn value(cell: &str) -> String {
-    let folded: String = cell.nfkc().filter(|c| !is_invisible(*c)).collect();
-    let mut text = folded.trim();
+    let folded;
+    let mut text = match cell.is_ascii() {
+        true => cell.trim(),
+        false => {
+            folded = cell.chars().filter(|c| !is_invisible(*c)).fold(String::new(), |mut folded, c| {
+                if is_ornamental_digit(c) {
+                    folded.push(c)
+                } else {
+                    folded.extend(std::iter::once(c).nfkc())
+                }
+                folded
+            });
+            folded.trim()
+        }
+    };
     if let Some(quoted) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         text = quoted.trim();
     }
     without_decimals(text.trim_start_matches(['\'', '’', '‘', '`']).trim()).to_owned()
+}
+
+/// Superscripts, circled numbers, fractions.
+pub(super) fn is_ornamental_digit(c: char) -> bool {
+    !c.is_ascii() && !matches!(c, '０'..='９') && std::iter::once(c).nfkc().any(|c| c.is_numeric())
 }
 
 /// `81234567890.0` is what programs make of a number that they count with: its last zero is nobody's digit.
