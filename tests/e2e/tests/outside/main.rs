@@ -5,6 +5,7 @@ mod do_not_call;
 mod forecast;
 mod personal_data;
 mod refusals;
+mod rows;
 mod same_file;
 mod settlements;
 mod size;
