@@ -293,12 +293,19 @@ impl Client {
         file: impl Into<Bytes>,
     ) -> Result<Answer> {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-        let path = format!("/v1/campaigns/{campaign}/lists?{query}");
+        self.post_file(&format!("/v1/campaigns/{campaign}/lists?{query}"), "text/csv", file).await
+    }
+
+    /// POSTs a file.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn post_file(&self, path: &str, content_type: &str, file: impl Into<Bytes>) -> Result<Answer> {
         let file: Bytes = file.into();
         // In pieces, as from a disk: nothing may depend on where they are cut.
         let pieces =
             (0..file.len().div_ceil(PIECE)).map(move |i| file.slice(i * PIECE..file.len().min((i + 1) * PIECE)));
-        self.send_stream(Method::POST, &path, &[(CONTENT_TYPE.as_str(), "text/csv")], stream::iter(pieces)).await
+        self.send_stream(Method::POST, path, &[(CONTENT_TYPE.as_str(), content_type)], stream::iter(pieces)).await
     }
 
     /// One tick.

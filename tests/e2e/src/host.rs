@@ -229,6 +229,23 @@ impl Host {
         self.start().await
     }
 
+    /// How much memory the host has (KiB): now, and at most since [`Host::forget_peak`]. `None` where the system does not tell.
+    pub fn memory_kib(&self) -> Option<(u64, u64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.as_ref()?.id())).ok()?;
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().ok()
+        };
+        Some((of("VmRSS")?, of("VmHWM")?))
+    }
+
+    /// From now on the peak is counted anew.
+    pub fn forget_peak(&self) {
+        if let Some(child) = &self.child {
+            let _ = std::fs::write(format!("/proc/{}/clear_refs", child.id()), "5");
+        }
+    }
+
     /// Processor seconds the host has spent so far, of all its threads; `None` where the system does not tell (Linux does).
     pub fn processor_s(&self) -> Option<f64> {
         /// `USER_HZ`: clock ticks a second in these files on all of Linux's common platforms.

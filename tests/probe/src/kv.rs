@@ -2,7 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use http_body_util::BodyExt;
 use spin_sdk::experimental::wasi::keyvalue::{atomics, batch, store};
+use spin_sdk::http::Request;
 use spin_sdk::key_value::Store;
 
 use crate::query::Query;
@@ -16,6 +18,33 @@ pub async fn bare() -> anyhow::Result<Answer> {
     let store = Store::open_default().await?;
     store.set(format!("bare/{now}"), b"a value of some thirty-two bytes").await?;
     empty(204)
+}
+
+/// Stores a body as it comes, unread, in values and batches of the size that pages of lists have; answers how many bytes.
+pub async fn drain(request: Request) -> anyhow::Result<Answer> {
+    const PAGE: usize = 32 * 1024;
+    const BATCH: usize = 512 * 1024;
+    let bucket = store::open("default").map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let mut body = request.into_body();
+    let (mut kept, mut pages, mut bytes) = (Vec::new(), 0, 0);
+    loop {
+        let frame = body.frame().await.transpose()?;
+        let over = frame.is_none();
+        if let Some(data) = frame.and_then(|frame| frame.into_data().ok()) {
+            bytes += data.len();
+            kept.extend_from_slice(&data);
+        }
+        if kept.len() >= BATCH || (over && !kept.is_empty()) {
+            let pairs: Vec<(String, Vec<u8>)> =
+                (pages..).zip(kept.chunks(PAGE)).map(|(n, page)| (format!("drained/{n}"), page.to_vec())).collect();
+            pages += pairs.len();
+            batch::set_many(&bucket, &pairs).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+            kept.clear();
+        }
+        if over {
+            return text(200, &bytes.to_string());
+        }
+    }
 }
 
 /// `spin:key-value`: the path's last segment is the verb, `label` the store (`default` if absent).

@@ -53,6 +53,7 @@ async fn handle(request: Request) -> anyhow::Result<Answer> {
     let query = Query::parse(request.uri().query().unwrap_or_default());
     match path.trim_end_matches('/') {
         "/bare" => kv::bare().await,
+        "/drain" => kv::drain(request).await,
         "/hello" => text(200, "hello"),
         "/served" => text(200, &served.to_string()),
         "/echo" => echo(request).await,

@@ -13,7 +13,7 @@ pub fn manifest(folder: &Path) -> Result<PathBuf> {
     let target = host::root().join("target");
     let text = std::fs::read_to_string(host::root().join("spin.toml"))?;
     let text = text.replace("source = \"target/", &format!("source = \"{}/", target.display()));
-    let routes: String = ["/bare", "/skeleton/..."]
+    let routes: String = ["/bare", "/drain", "/skeleton/..."]
         .map(|route| format!("\n[[trigger.http]]\nroute = \"{route}\"\ncomponent = \"bare\"\n"))
         .concat();
     let source = target.join("wasm32-wasip2/release/probe.wasm");

@@ -5,6 +5,7 @@
 
 mod bare;
 mod calls;
+mod copy;
 mod lists;
 mod skeleton;
 mod waiting;
@@ -35,7 +36,7 @@ pub struct Args {
     #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     requests: u32,
     /// Rows of the list that is uploaded.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     rows: u32,
     /// Calls of each kind.
     #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u32).range(100..=200_000))]
@@ -61,7 +62,7 @@ pub struct Args {
 enum Figure {
     /// Status callbacks a second, against one bare `set` each
     Callbacks,
-    /// A long list, from its first byte to the answer
+    /// A long list, from its first byte to the answer, against one that is stored unread and against PostgreSQL
     Ingest,
     /// A campaign's dry run
     Forecast,
