@@ -63,8 +63,8 @@ mod zone;
 
 pub use family::{Family, family, withdraw, withdrawn};
 pub use format::{
-    COLUMNS_MAX, FIELD_MAX, File, Format, HEADER_WITHIN, IsHeader, RECORD_MAX, Record, Records, UNPACKED_MAX,
-    WORKBOOK_MAX,
+    COLUMNS_MAX, FIELD_MAX, File, Format, HEADER_WITHIN, IsHeader, RECORD_MAX, Record, Records, TEXTS_MAX,
+    UNPACKED_MAX, WORKBOOK_MAX,
 };
 pub use gather::DUTIES_MAX;
 pub use identity::RowKey;

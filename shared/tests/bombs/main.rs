@@ -27,6 +27,9 @@ enum Bytes {
     Endless(Vec<u8>, Vec<u8>, usize),
 }
 
+/// Makes bombs one by one.
+type Bombs = fn(&mut dyn FnMut(Bomb));
+
 struct Bomb {
     name: &'static str,
     bytes: Bytes,
@@ -89,7 +92,7 @@ fn refusal(bomb: &Bomb) -> (Result<u64, Problem>, usize) {
 
 #[test]
 fn bombs_are_refused_within_64_mib() {
-    let kinds: [fn(&mut dyn FnMut(Bomb)); 4] = [text::bombs, packed::bombs, workbooks::bombs, binary::bombs];
+    let kinds: [Bombs; 4] = [text::bombs, packed::bombs, workbooks::bombs, binary::bombs];
     let mut count = 0;
     let mut failed = Vec::new();
     for kind in kinds {

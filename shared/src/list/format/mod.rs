@@ -44,8 +44,10 @@ pub const RECORD_MAX: usize = 256 * 1024;
 pub const COLUMNS_MAX: usize = 512;
 /// Most bytes that a file may unpack to.
 pub const UNPACKED_MAX: u64 = 4 << 30;
-/// Most memory that a spreadsheet may take: the file as it was sent, and the texts that it keeps once.
+/// Most bytes of a spreadsheet's file, which is kept until it is whole.
 pub const WORKBOOK_MAX: usize = 60 << 20;
+/// Most memory for the texts that a spreadsheet keeps once. What they lie in in the file is let go as they are read.
+pub const TEXTS_MAX: usize = 40 << 20;
 /// Rows, not counting blank ones, among which the header is looked for.
 pub const HEADER_WITHIN: u32 = 20;
 

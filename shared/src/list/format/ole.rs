@@ -190,11 +190,6 @@ impl Stream {
         }
         filled
     }
-
-    /// Bytes of memory that the file takes.
-    pub fn held(&self) -> usize {
-        self.blocks.held() + self.places.capacity() * size_of::<usize>()
-    }
 }
 
 /// Two bytes, the lower first.

@@ -1,6 +1,6 @@
 //! What is said of files that are not taken.
 
-use super::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX, UNPACKED_MAX, WORKBOOK_MAX};
+use super::{COLUMNS_MAX, FIELD_MAX, RECORD_MAX, TEXTS_MAX, UNPACKED_MAX, WORKBOOK_MAX};
 use crate::problem::Problem;
 
 const SAVE_AS: &str =
@@ -72,7 +72,11 @@ pub(super) fn workbook_too_large() -> Problem {
         413,
         "workbook_too_large",
         "The spreadsheet is too large",
-        format!("The file and the texts in it take more than {} MiB.", WORKBOOK_MAX >> 20),
+        format!(
+            "The file has more than {} MiB, or its texts take more than {} MiB.",
+            WORKBOOK_MAX >> 20,
+            TEXTS_MAX >> 20
+        ),
         "Save the list as CSV, which may have any number of rows, or split it into several files.",
     )
 }

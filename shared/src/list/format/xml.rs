@@ -53,11 +53,6 @@ impl Xml {
         self.reader.into_inner().into_zip()
     }
 
-    /// Bytes of memory that the ZIP file takes.
-    pub fn held(&self) -> usize {
-        self.reader.get_ref().held()
-    }
-
     /// What comes next.
     pub fn next(&mut self) -> Result<Piece<'_>, Problem> {
         self.buffer.clear();
@@ -116,6 +111,19 @@ impl Xml {
 pub(super) fn attribute(tag: &BytesStart, name: &str) -> Option<String> {
     let found = tag.attributes().with_checks(false).flatten().find(|attribute| attribute.key.as_ref() == name)?;
     found.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(|value| value.into_owned())
+}
+
+/// Names and values of a tag's attributes, as they stand there: for numbers and names, in which nothing is escaped.
+pub(super) fn plain_attributes<'a>(tag: &'a BytesStart) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let mut rest = tag.attributes_raw();
+    std::iter::from_fn(move || {
+        let (name, behind) = rest.split_once('=')?;
+        let behind = behind.trim_ascii_start();
+        let quote = behind.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let (value, behind) = behind.get(1..)?.split_once(quote)?;
+        rest = behind;
+        Some((name.trim_ascii(), value))
+    })
 }
 
 fn character(name: &quick_xml::events::BytesRef) -> Result<char, Problem> {

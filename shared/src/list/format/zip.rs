@@ -64,11 +64,6 @@ impl Zip {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
 
-    /// Bytes of memory that the file takes.
-    pub fn held(&self) -> usize {
-        self.blocks.held()
-    }
-
     /// Opens a part. `once`: nobody will want it again, so its bytes are let go as they are read.
     pub fn read(self, name: &str, once: bool) -> Result<Source, Problem> {
         let Some(entry) = self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name)).cloned() else {
@@ -172,11 +167,6 @@ impl Source {
     /// The file again, when the part was read.
     pub fn into_zip(self) -> Zip {
         self.zip
-    }
-
-    /// Bytes of memory that the file takes.
-    pub fn held(&self) -> usize {
-        self.zip.held()
     }
 
     /// How many bytes may be read until this is called again.

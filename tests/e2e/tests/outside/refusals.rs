@@ -84,13 +84,18 @@ async fn every_bad_request_gets_a_problem_document_and_the_host_goes_on() {
     refused(&c.upload("c", "a", "A;B;C\r\n1;2;3\r\n").await.unwrap(), 422, "columns_missing");
     refused(
         &c.upload("c", "a", &b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00"[..]).await.unwrap(),
-        415,
-        "file_not_csv",
+        422,
+        "file_damaged",
     );
     refused(
         &c.send(Method::POST, "/v1/campaigns/c/lists", &[("content-type", "image/png")], "x").await.unwrap(),
         415,
         "list_format",
+    );
+    refused(
+        &c.send(Method::POST, "/v1/campaigns/c/lists", &[("content-encoding", "br")], "x").await.unwrap(),
+        415,
+        "content_encoding",
     );
 
     // The campaign is as it was, nothing was stored, and the host answers.

@@ -2,7 +2,7 @@
 
 use super::super::ole::{long, short};
 use super::super::workbook::SHEETS_MAX;
-use super::super::{WORKBOOK_MAX, refusal};
+use super::super::{TEXTS_MAX, refusal};
 use super::records::{Records, broken, short_text};
 use super::{Globals, Place};
 use crate::list::format::number::Shown;
@@ -54,11 +54,10 @@ pub(super) fn read(records: &mut Records) -> Result<Globals, Problem> {
             XF => formats.push(u32::from(short(data, 2).ok_or_else(broken)?)),
             SST => {
                 let count = long(data, 4).ok_or_else(broken)?;
-                let held = records.held();
                 let mut run = records.run_on(8);
                 for _ in 0..count {
                     globals.strings.push(&run.text()?);
-                    if held + globals.strings.held() > WORKBOOK_MAX {
+                    if globals.strings.held() > TEXTS_MAX {
                         return Err(refusal::workbook_too_large());
                     }
                 }

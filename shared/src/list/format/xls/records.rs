@@ -26,11 +26,6 @@ impl Records {
         self.at = at;
     }
 
-    /// Bytes of memory that the file takes.
-    pub fn held(&self) -> usize {
-        self.stream.held()
-    }
-
     /// Kind and bytes of the next record.
     pub fn next(&mut self) -> Result<(u16, &[u8]), Problem> {
         let kind = self.load()?;

@@ -9,7 +9,7 @@ use super::strings::Strings;
 use super::workbook::{Book, find_sheet};
 use super::xml::{Piece, Xml};
 use super::zip::Zip;
-use super::{FIELD_MAX, File, Record, State, WORKBOOK_MAX, refusal};
+use super::{FIELD_MAX, File, Record, State, TEXTS_MAX, refusal};
 use crate::problem::Problem;
 use sheet::Sheet;
 
@@ -140,7 +140,7 @@ fn read_strings(xml: &mut Xml, text: &mut String, strings: &mut Strings) -> Resu
             },
             Piece::End(tag) if tag.local_name().as_ref() == "si" => {
                 strings.push(&unescape(text));
-                if strings.held() + xml.held() > WORKBOOK_MAX {
+                if strings.held() > TEXTS_MAX {
                     return Err(refusal::workbook_too_large());
                 }
             }

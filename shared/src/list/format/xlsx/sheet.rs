@@ -2,7 +2,7 @@
 
 use super::super::number;
 use super::super::workbook::{ROWS_MAX, Row, WIDTH_MAX};
-use super::super::xml::{Piece, Xml};
+use super::super::xml::{Piece, Xml, plain_attributes};
 use super::super::{Record, refusal};
 use super::{Contents, PIECES, append, unescape};
 use crate::problem::Problem;
@@ -86,10 +86,10 @@ impl Sheet {
     fn row(&mut self, tag: &BytesStart) -> Result<(), Problem> {
         let mut row = self.row.saturating_add(1);
         let mut hidden = false;
-        for attribute in tag.attributes().with_checks(false).flatten() {
-            match attribute.key.as_ref() {
-                "r" => row = attribute.value.parse().map_err(|_| misplaced())?,
-                "hidden" => hidden = matches!(attribute.value.as_ref(), "1" | "true"),
+        for (name, value) in plain_attributes(tag) {
+            match name {
+                "r" => row = value.parse().map_err(|_| misplaced())?,
+                "hidden" => hidden = matches!(value, "1" | "true"),
                 _ => {}
             }
         }
@@ -106,9 +106,8 @@ impl Sheet {
         let mut text = std::mem::take(&mut self.cell.text);
         text.clear();
         self.cell = Cell { column: self.column, text, ..Cell::default() };
-        for attribute in tag.attributes().with_checks(false).flatten() {
-            let value = attribute.value.as_ref();
-            match attribute.key.as_ref() {
+        for (name, value) in plain_attributes(tag) {
+            match name {
                 "r" => self.cell.column = column(value).filter(|at| *at >= self.column).ok_or_else(misplaced)?,
                 "s" => self.cell.style = value.parse().unwrap_or(0),
                 "t" => {
