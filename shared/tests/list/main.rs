@@ -68,8 +68,11 @@ fn code(bytes: &[u8]) -> String {
     read([bytes]).unwrap_err().code.into_owned()
 }
 
+/// Taxpayer number, name, phones, due date, amount.
+type Said = (String, String, Vec<String>, String, Option<u64>);
+
 /// What all rows say, without the row of the file.
-fn contacts(rows: &[Row]) -> Vec<(String, String, Vec<String>, String, Option<u64>)> {
+fn contacts(rows: &[Row]) -> Vec<Said> {
     let say = |row: &Row| {
         let c = accepted(row);
         (c.taxpayer_id.clone(), c.name.clone(), c.phones.clone(), c.duty.due_date.to_string(), c.duty.amount)
@@ -78,7 +81,7 @@ fn contacts(rows: &[Row]) -> Vec<(String, String, Vec<String>, String, Option<u6
 }
 
 /// What the rows of [`make::rows`] say.
-fn expected(count: usize) -> Vec<(String, String, Vec<String>, String, Option<u64>)> {
+fn expected(count: usize) -> Vec<Said> {
     let say = |(n, row): (usize, Vec<String>)| {
         let phone = format!("+62{}", &row[2][1..]);
         (row[0].clone(), row[1].clone(), vec![phone], "2027-03-31".to_owned(), Some(n as u64 * 1000))

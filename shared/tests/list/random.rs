@@ -128,8 +128,7 @@ fn good(kind: usize) -> &'static [u8] {
             make::zstd(csv.as_bytes()),
             make::stored(&Book::of(&sheets::cells(20)).parts()),
             csv.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            format!("[{}]", vec![r#"{"npwp": "1", "hp": ["0812", 3.5e3], "x": {"y": null}}"#; 5].join(","))
-                .into_bytes(),
+            format!("[{}]", [r#"{"npwp": "1", "hp": ["0812", 3.5e3], "x": {"y": null}}"#; 5].join(",")).into_bytes(),
         ]
     });
     &files[kind]
