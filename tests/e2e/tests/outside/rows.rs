@@ -48,12 +48,15 @@ async fn a_list_is_looked_at_taken_corrected_appended_to_and_withdrawn() {
     assert_eq!((&again["rows"], &again["accepted"]), (&json!(14), &json!(0)), "{again}");
     assert_eq!(again["rejected_by_reason"]["duplicate_in_list"], 1);
 
-    let contacts = c.send(Method::GET, &format!("/v1/lists/{id}/contacts"), &[("accept", "application/json")], "");
-    let contacts: Vec<Value> = contacts.await.unwrap().success().unwrap().json().unwrap();
+    let as_json = async |part: &str| -> Vec<Value> {
+        let path = format!("/v1/lists/{id}/{part}");
+        let answer = c.send(Method::GET, &path, &[("accept", "application/json")], "").await.unwrap();
+        answer.success().unwrap().json().unwrap()
+    };
+    let contacts = as_json("contacts").await;
     assert_eq!(contacts.len(), 46);
     assert!(contacts.iter().all(|row| row["extra"]["NO"].is_string()), "{}", contacts[0]);
-    let warnings = c.send(Method::GET, &format!("/v1/lists/{id}/warnings"), &[("accept", "application/json")], "");
-    let warnings: Vec<Value> = warnings.await.unwrap().success().unwrap().json().unwrap();
+    let warnings = as_json("warnings").await;
     let by_kind: u64 = taken["warnings_by_kind"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
     assert_eq!(warnings.len() as u64, by_kind);
     let all = c.get(&format!("/v1/lists/{id}/warnings?guesses=true")).await.unwrap().success().unwrap().text();
