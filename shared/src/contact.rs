@@ -19,6 +19,9 @@ pub enum Matter {
 }
 
 impl Matter {
+    /// Those that a payment settles, where the feed does not say which.
+    pub const PAYABLE: [Matter; 3] = [Matter::NotPaid, Matter::FallsDue, Matter::Arrears];
+
     /// The word used in JSON and in keys' hashes.
     pub fn as_str(self) -> &'static str {
         match self {

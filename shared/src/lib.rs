@@ -8,7 +8,8 @@
 //! | [`list`] | bytes of an upload in, accepted contacts and rejected rows with reasons out; pages |
 //! | [`hours`] | callable hours: may this contact be rung now, and if not, from when? |
 //! | [`person`] | persons over all lists and campaigns, and how often they were called |
-//! | [`suppression`] | do-not-call, wrong number, deceased, settled: may this person be called at all? |
+//! | [`suppression`] | do-not-call, wrong number, deceased: may this person be called at all? |
+//! | [`settlement`] | who filed or paid what: the feed, and what it settles |
 //! | [`assist`] | agents and diallers of the house claim calls: hand-out, the go, what they report |
 //! | [`attempt`] | one call: its id, its events, its disposition, what follows |
 //! | [`callback`] | what a webhook keeps: one event under a key of its own |
@@ -34,6 +35,7 @@ pub mod person;
 pub mod problem;
 pub mod provider;
 pub mod report;
+pub mod settlement;
 pub mod store;
 pub mod suppression;
 pub mod tick;

@@ -1,20 +1,20 @@
-//! Campaigns and the do-not-call list.
+//! Campaigns, the do-not-call list, holidays.
 
-use dering::campaign::{self, Action, Campaign, State, e164};
+mod holidays;
+mod suppressions;
+
+use dering::campaign::{self, Action, Campaign, State};
 use dering::forecast::{self, Engine, Question};
-use dering::list;
 use dering::problem::Problem;
-use dering::store::Store;
-use dering::suppression::{self, DoNotCall, Reason, Subject};
 use edge::request::{Body, Head};
 use edge::{Reply, answer, auth, clock, config, request, response, store::SpinStore};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 const BODY_MAX: u64 = 256 << 10;
-const LIMIT_MS: u64 = 20_000;
+/// A large do-not-call list on a slow line takes minutes; everything else is done in seconds.
+const LIMIT_MS: u64 = 10 * 60_000;
 
 #[http_service]
 async fn handle(request: Request) -> Reply {
@@ -47,13 +47,16 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (_, ["v1", "campaigns", _, "start" | "pause" | "resume" | "finish" | "forecast"]) => {
             Ok(response::method_not_allowed("POST"))
         }
-        ("POST", ["v1", "suppressions"]) => suppress(&head, &mut body).await,
-        (_, ["v1", "suppressions"]) => Ok(response::method_not_allowed("POST")),
-        ("DELETE", ["v1", "suppressions", id]) => {
-            let key = suppression::key_of(id).ok_or_else(response::not_found)?;
-            SpinStore.delete_many(&[key]).await.map_err(|e| Problem::store(&e))?;
-            Ok(response::no_content())
-        }
+        ("GET", ["v1", "holidays"]) => holidays::all().await,
+        (_, ["v1", "holidays"]) => Ok(response::method_not_allowed("GET")),
+        ("GET", ["v1", "holidays", calendar, year]) => holidays::show(calendar, year).await,
+        ("PUT", ["v1", "holidays", calendar, year]) => holidays::put(calendar, year, &head, &mut body).await,
+        ("DELETE", ["v1", "holidays", calendar, year]) => holidays::delete(calendar, year).await,
+        (_, ["v1", "holidays", _, _]) => Ok(response::method_not_allowed("GET, PUT, DELETE")),
+        ("GET", ["v1", "suppressions"]) => suppressions::download(&head).await,
+        ("POST", ["v1", "suppressions"]) => suppressions::enter(&head, &mut body).await,
+        (_, ["v1", "suppressions"]) => Ok(response::method_not_allowed("GET, POST")),
+        ("DELETE", ["v1", "suppressions", id]) => suppressions::lift(id).await,
         (_, ["v1", "suppressions", _]) => Ok(response::method_not_allowed("DELETE")),
         _ => Err(response::not_found()),
     }
@@ -66,6 +69,7 @@ fn shown(status: u16, campaign: &Campaign) -> Reply {
 async fn create(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let (id, settings) = Campaign::parse(body.json(head, BODY_MAX).await?)?;
     settings.check_legal_hours(&config::legal_hours().await?)?;
+    settings.check_holidays(&campaign::read(&SpinStore).await?.holidays)?;
     let id = match (id, head.header("idempotency-key")) {
         (Some(id), _) => id,
         (None, Some(key)) => campaign::id_for_key(&*config::identity().await?, key)?,
@@ -96,6 +100,7 @@ async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem>
     let change: Value = body.json(head, BODY_MAX).await?;
     let expected = head.if_match()?;
     let legal_hours = config::legal_hours().await?;
+    let known = campaign::read(&SpinStore).await?.holidays;
     let campaign = campaign::edit(&SpinStore, clock::sleep_ms, id, |current| {
         let current = current.ok_or_else(|| campaign::unknown(id))?;
         if expected.is_some_and(|version| version != current.version) {
@@ -109,6 +114,7 @@ async fn patch(id: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem>
         }
         let settings = current.patched(&change)?;
         settings.check_legal_hours(&legal_hours)?;
+        settings.check_holidays(&known)?;
         Ok(Some(Campaign { settings, ..current.clone() }))
     })
     .await?;
@@ -149,76 +155,4 @@ async fn delete(id: &str) -> Result<Reply, Problem> {
     })
     .await?;
     Ok(response::no_content())
-}
-
-/// Whom not to call, and why. Exactly one of phone and taxpayer number.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Suppression {
-    phone: Option<String>,
-    taxpayer_id: Option<String>,
-    #[serde(default = "entered")]
-    reason: Reason,
-    #[serde(default)]
-    until: Option<jiff::Timestamp>,
-}
-
-fn entered() -> Reason {
-    Reason::Entered
-}
-
-async fn suppress(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
-    let asked: Suppression = body.json(head, BODY_MAX).await?;
-    let taxpayer = match asked.taxpayer_id.as_deref() {
-        None => None,
-        Some(text) => Some(list::taxpayer_id(text).ok_or_else(taxpayer_invalid)?),
-    };
-    let subject = match (asked.phone.as_deref(), taxpayer.as_deref(), asked.reason) {
-        (Some(phone), None, _) if !e164(phone) => return Err(phone_invalid()),
-        (Some(phone), None, Reason::WrongNumber) => Subject::WrongNumber(phone),
-        (Some(phone), None, Reason::Entered | Reason::AskedInCall) => Subject::Phone(phone),
-        (None, Some(id), Reason::Entered | Reason::AskedInCall | Reason::Deceased) => Subject::Taxpayer(id),
-        _ => return Err(subject_invalid()),
-    };
-    let identity = config::identity().await?;
-    let entry = DoNotCall {
-        reason: asked.reason,
-        since_ms: clock::now_ms(),
-        until_ms: asked.until.map(|t| t.as_millisecond()),
-    };
-    SpinStore.set(&subject.key(&identity), &entry.encode()).await.map_err(|e| Problem::store(&e))?;
-    let shown = json!({ "suppression": subject.id(&identity), "reason": asked.reason, "until": asked.until });
-    Ok(response::json(201, &shown))
-}
-
-fn phone_invalid() -> Problem {
-    Problem::new(
-        422,
-        "phone_invalid",
-        "This is no phone number in E.164 form",
-        "the member `phone` must be + and 7 to 15 digits",
-        "Write the number like +6281234567890.",
-    )
-    .at("/phone")
-}
-
-fn taxpayer_invalid() -> Problem {
-    Problem::new(
-        422,
-        "taxpayer_id_invalid",
-        "This is no taxpayer number",
-        "the member `taxpayer_id` must be a NIK, an NPWP of 15 or 16 digits, or a NITKU",
-        "Write the number as the lists write it.",
-    )
-    .at("/taxpayer_id")
-}
-
-fn subject_invalid() -> Problem {
-    Problem::new(
-        422,
-        "suppression_invalid",
-        "It is not clear who is not to be called",
-        "give either `phone` or `taxpayer_id`; `wrong_number` is about a phone, `deceased` about a taxpayer",
-        "Correct the entry and send it again; a taxpayer's entry holds for all phones.",
-    )
 }

@@ -78,7 +78,8 @@ pub async fn append(list: &str, head: &Head, body: &mut Body) -> Result<Reply, P
     upload(&manifest.campaign, Some(whole), head, body).await
 }
 
-fn format(head: &Head) -> Format {
+/// What a request says of the file in it.
+pub fn format(head: &Head) -> Format {
     Format {
         content_type: head.header("content-type").map(str::to_owned),
         content_encoding: head.header("content-encoding").map(str::to_owned),

@@ -3,7 +3,7 @@
 use super::Desk;
 use crate::campaign::{Campaign, Mode, Shelf, State};
 use crate::contact::Contact;
-use crate::hours::Calendar;
+use crate::hours::{Calendar, Holidays};
 use crate::problem::Problem;
 use crate::store::Store;
 use crate::tick::lookup::{self, Around, Candidate, Known, Scope};
@@ -72,6 +72,7 @@ impl Looked {
             past: claim.past.clone(),
             unknown: None,
             refused_by: claim.refused_by.clone(),
+            looked: 0,
         };
         let candidate = Candidate { retry, contact: contact.clone() };
         let entries = BTreeMap::new();
@@ -95,13 +96,19 @@ impl Looked {
     pub fn call<S: Store>(&self, desk: &Desk<'_, S>, shelf: &Shelf, claim: &Claim) -> Option<Stop> {
         let live = |c: &&Campaign| c.state == State::Running && c.settings.mode == Mode::Assisted;
         self.person().or_else(|| match shelf.get(&claim.campaign).filter(live) {
-            Some(campaign) => self.moment(desk, campaign, claim),
+            Some(campaign) => self.moment(desk, campaign, &shelf.holidays, claim),
             None => Some(Stop::Paused),
         })
     }
 
-    fn moment<S: Store>(&self, desk: &Desk<'_, S>, campaign: &Campaign, claim: &Claim) -> Option<Stop> {
-        let calendar = &Calendar::new(&campaign.settings, desk.legal_hours);
+    fn moment<S: Store>(
+        &self,
+        desk: &Desk<'_, S>,
+        campaign: &Campaign,
+        holidays: &Holidays,
+        claim: &Claim,
+    ) -> Option<Stop> {
+        let calendar = &Calendar::new(&campaign.settings, desk.legal_hours, holidays);
         let state = &Shard::default();
         let around = Around { vault: desk.vault, state, campaign, calendar, limits: desk.limits, now_ms: desk.now_ms };
         let facts = self.known.facts(&around, &self.candidate, false);

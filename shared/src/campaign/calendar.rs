@@ -1,22 +1,22 @@
 //! When a campaign calls: the members of its settings that say so, and what is wrong with them.
 
 use super::{Settings, invalid};
-use crate::hours::{LegalHours, holidays_named, zone};
+use crate::hours::{Holidays, LegalHours, zone};
 use crate::problem::Problem;
-use jiff::civil::Date;
 
 /// Holidays and blackouts of a campaign at most, of each.
 const ENTRIES_MAX: usize = 400;
 
 impl Settings {
-    /// First and last of days without calls: holidays and blackouts. `None` if a holiday is of a calendar that is not known
-    /// (another version's): then nobody can say on which days to call.
-    pub fn days_off(&self) -> Option<Vec<(Date, Date)>> {
-        let mut off: Vec<(Date, Date)> = self.blackouts.iter().map(|b| (b.first, b.last)).collect();
-        for name in &self.holidays {
-            off.extend(holidays_named(name).ok()?.into_iter().map(|d| (d, d)));
+    /// Whether each of the holidays is of a calendar that is known, or a date.
+    ///
+    /// # Errors
+    /// One is not: the refusal names it.
+    pub fn check_holidays(&self, known: &Holidays) -> Result<(), Problem> {
+        for (i, holiday) in self.holidays.iter().enumerate() {
+            known.named(holiday).map_err(|e| invalid(&format!("/holidays/{i}"), e))?;
         }
-        Some(off)
+        Ok(())
     }
 
     /// Whether the hours keep within the outer limits of the campaign's country.
@@ -33,9 +33,6 @@ impl Settings {
         zone(&self.time_zone).map_err(|e| invalid("/time_zone", e))?;
         if matches!((self.starts, self.ends), (Some(s), Some(e)) if e < s) {
             return Err(invalid("/ends", "the last day is before the first"));
-        }
-        for (i, holiday) in self.holidays.iter().enumerate() {
-            holidays_named(holiday).map_err(|e| invalid(&format!("/holidays/{i}"), e))?;
         }
         for (at, entries) in [("/holidays", self.holidays.len()), ("/blackouts", self.blackouts.len())] {
             if entries > ENTRIES_MAX {
@@ -67,7 +64,6 @@ mod tests {
         for (bad, at, told) in [
             (json!({ "time_zone": "WIB" }), "/time_zone", "IANA"),
             (json!({ "starts": "2027-03-02", "ends": "2027-03-01" }), "/ends", "before"),
-            (json!({ "holidays": ["id", "us"] }), "/holidays/1", "calendar"),
             (json!({ "holidays": many(401) }), "/holidays", "400"),
             (json!({ "blackouts": many(401) }), "/blackouts", "400"),
             (json!({ "blackouts": ["2027-03-10/2027-03-09"] }), "", "ends before it begins"),
@@ -79,6 +75,10 @@ mod tests {
             assert!(problem.detail.contains(told), "{bad}: {}", problem.detail);
         }
         assert!(parsed(&json!({ "blackouts": many(400), "holidays": many(400) })).is_ok());
+        let settings = parsed(&json!({ "holidays": ["id", "2027-03-10", "us"] })).unwrap();
+        let problem = settings.check_holidays(&Holidays::default()).unwrap_err();
+        assert_eq!((problem.status, problem.at.as_deref()), (422, Some("/holidays/2")));
+        assert!(problem.detail.contains("calendar"), "{}", problem.detail);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use content::{AfterDue, KeepColumns, MattersPerCall};
 pub use idempotency::{id_for_key, valid_key};
 pub use order::{Order, OrderKey};
 pub use rate::{Limits, Rate};
-pub use shelf::{Remembered, Shelf, edit, read, read_version};
+pub use shelf::{Remembered, Shelf, edit, edit_holidays, read, read_version};
 
 use crate::contact::{Language, Matter};
 use crate::hours::{Blackout, Country, Hours, by_day};

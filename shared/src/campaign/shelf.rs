@@ -2,8 +2,9 @@
 //! a call in flight is spoken with the words it was claimed under.
 
 use super::Campaign;
+use crate::hours::Holidays;
 use crate::problem::Problem;
-use crate::store::{ATTEMPTS, Cell, Store, StoreError, backoff_ms, decode_json, encode_json, keys};
+use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, Version, backoff_ms, decode_json, encode_json, keys};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,6 +18,10 @@ pub const CAMPAIGNS_MAX: usize = 1_000;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shelf {
     pub campaigns: Vec<Campaign>,
+    /// Calendars of holidays that were loaded. They are here because whoever knows the campaigns must know them, and for no
+    /// further read.
+    #[serde(default)]
+    pub holidays: Holidays,
 }
 
 impl Shelf {
@@ -66,6 +71,20 @@ impl Remembered {
         self.0.replace(Some((version.ballot, Rc::clone(&shelf))));
         Ok(shelf)
     }
+}
+
+/// Edits the calendars of holidays. `change` is asked again when another edit came first, after a `pause` of so many ms.
+pub async fn edit_holidays<S: Store>(
+    store: &S,
+    pause: impl AsyncFn(u64),
+    mut change: impl FnMut(&mut Holidays) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let edit = |_, base: Option<&Version>| {
+        let mut shelf = base.map_or_else(|| Ok(Shelf::default()), |base| Shelf::decode(&base.bytes))?;
+        change(&mut shelf.holidays)?;
+        Ok(Change::Put(encode_json(VERSION, &shelf)))
+    };
+    Cell::new(NAME).update(store, ATTEMPTS, pause, edit).await.map(drop).map_err(Problem::from)
 }
 
 /// A campaign as it was under `version`.

@@ -7,8 +7,8 @@ use crate::contact::{Contact, Language};
 use crate::hours;
 use crate::list;
 use crate::problem::Problem;
+use crate::settlement;
 use crate::store::Store;
-use crate::suppression;
 use crate::tick::{Claim, claim_place};
 use crate::vault::Vault;
 
@@ -45,7 +45,7 @@ impl Line {
     pub async fn topics<S: Store>(&self, store: &S) -> Result<Vec<Topic<'_>>, Problem> {
         let keys: Vec<String> = self.claim.settlement_keys.iter().flatten().cloned().collect();
         let found = store.get_all(&keys).await.map_err(|e| Problem::store(&e))?;
-        Ok(self.scripts.topics(suppression::open(&self.contact, &self.claim.settlement_keys, &found)))
+        Ok(self.scripts.topics(settlement::open(&self.contact, &self.claim.settlement_keys, &found)))
     }
 
     /// The scene of a step.

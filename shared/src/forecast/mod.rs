@@ -151,7 +151,7 @@ pub async fn campaign<S: Store>(
         ));
     }
     let model = AnswerModel::new(&dispositions, talk_s);
-    let calendar = Calendar::new(&settings, engine.legal_hours);
+    let calendar = Calendar::new(&settings, engine.legal_hours, &shelf.holidays);
     let forecast = Forecast { unconfirmed, ..forecast(&settings, &calendar, &waiting, &model, now_ms) };
     Ok((settings, forecast))
 }
@@ -227,6 +227,7 @@ mod tests {
     use super::*;
     use crate::attempt::Disposition;
     use crate::campaign::Campaign;
+    use crate::hours::Holidays;
     use serde_json::json;
 
     /// Monday, 1 March 2027, 08:00 in Jakarta.
@@ -263,7 +264,7 @@ mod tests {
     }
 
     fn run(settings: &Settings, waiting: &[Waiting], model: &AnswerModel) -> Forecast {
-        let calendar = Calendar::new(settings, &LegalHours::unlimited());
+        let calendar = Calendar::new(settings, &LegalHours::unlimited(), &Holidays::default());
         forecast(settings, &calendar, waiting, model, MONDAY_MS)
     }
 

@@ -348,5 +348,6 @@ fn first(attempts: u8, now_ms: i64, contact: &Contact) -> Retry {
         past: Past::default(),
         unknown: None,
         refused_by: Vec::new(),
+        looked: 0,
     }
 }

@@ -1,5 +1,6 @@
 //! A campaign's hours, days and outer limits, prepared for many questions.
 
+use super::holidays::{DaysOff, Holidays};
 use super::legal::LegalHours;
 use super::week::{Span, Week};
 use super::zone::Zone;
@@ -53,6 +54,8 @@ pub struct Calendar {
     week: Week,
     /// First and last of days without calls, as days since 1970-01-01; in order, apart.
     closed: Vec<(i64, i64)>,
+    /// The same of days of which nobody knows whether they are without calls: there are none on them.
+    unknown: Vec<(i64, i64)>,
     first_day: Option<i64>,
     last_day: Option<i64>,
     /// The campaign's own zone, by whose calendar the days of a contact without one are counted.
@@ -65,29 +68,21 @@ pub struct Calendar {
 
 impl Calendar {
     /// Prepares a campaign's calendar. Whatever the settings say, nothing outside of its country's limit is callable.
-    pub fn new(settings: &Settings, limits: &LegalHours) -> Self {
-        let days_off = settings.days_off();
-        let limit = limits.of(settings.country).filter(|_| days_off.is_some());
-        let mut closed: Vec<(i64, i64)> = days_off
-            .iter()
-            .flatten()
-            .copied()
-            .chain(limit.iter().flat_map(|l| l.closed.iter().map(|d| (*d, *d))))
-            .map(|(first, last)| (day_number(first), day_number(last)))
-            .collect();
-        closed.sort_unstable();
-        closed.dedup_by(|next, kept| {
-            let joins = next.0 <= kept.1.saturating_add(1);
-            if joins {
-                kept.1 = kept.1.max(next.1);
-            }
-            joins
-        });
+    pub fn new(settings: &Settings, limits: &LegalHours, holidays: &Holidays) -> Self {
+        let limit = limits.of(settings.country);
+        let names = settings.holidays.iter().chain(limit.iter().flat_map(|l| &l.holidays));
+        let named: Option<Vec<DaysOff>> = names.map(|name| holidays.named(name).ok()).collect();
+        let limit = limit.filter(|_| named.is_some());
+        let named = named.unwrap_or_default();
+        let blackouts = settings.blackouts.iter().map(|b| (b.first, b.last));
+        let closed = named.iter().flat_map(|days| &days.closed).map(|day| (*day, *day));
+        let unknown = named.iter().flat_map(|days| &days.unknown).copied();
         let zone = |name: &str| Zone::named(name).map(Rc::new);
         Calendar {
             readable: limit.is_some(),
             week: limit.map_or_else(Week::default, |l| settings.callable_hours.within(&l.hours)),
-            closed,
+            closed: merged(closed.chain(blackouts)),
+            unknown: merged(unknown),
             first_day: settings.starts.map(day_number),
             last_day: settings.ends.map(day_number),
             home: zone(&settings.time_zone),
@@ -98,12 +93,14 @@ impl Calendar {
 
     /// Why a contact may not be rung at a moment that is not callable, in a word for reports: `outside_hours`, or what is not
     /// known and must be before anybody is called.
-    pub fn reason(&self, zone: Option<&str>) -> &'static str {
+    pub fn reason(&self, zone: Option<&str>, at_ms: i64) -> &'static str {
         let known = match zone {
             None => self.anywhere.is_some(),
             Some(name) => self.zone(name).is_some(),
         };
-        match (self.readable, known) {
+        let day = self.date(zone, at_ms).map(day_number);
+        let readable = self.readable && !day.is_some_and(|day| among(&self.unknown, day));
+        match (readable, known) {
             (false, _) => "unknown_holidays",
             (true, false) => "unknown_zone",
             (true, true) => "outside_hours",
@@ -145,10 +142,9 @@ impl Calendar {
 
     /// Whether the local day is one without calls: a holiday, a blackout, or before the campaign's first.
     pub fn day_off(&self, zone: Option<&str>, at_ms: i64) -> bool {
-        self.date(zone, at_ms).map(day_number).is_some_and(|day| {
-            self.first_day.is_some_and(|first| day < first)
-                || self.closed.iter().any(|(first, last)| (*first..=*last).contains(&day))
-        })
+        self.date(zone, at_ms)
+            .map(day_number)
+            .is_some_and(|day| self.first_day.is_some_and(|first| day < first) || among(&self.closed, day))
     }
 
     /// The first moment of a later local day than the one that `at_ms` is in.
@@ -197,8 +193,7 @@ impl Calendar {
     /// The open spans of a day.
     fn spans(&self, day: i64) -> &[Span] {
         let outside = self.first_day.is_some_and(|first| day < first) || self.last_day.is_some_and(|last| day > last);
-        let next = self.closed.partition_point(|(_, last)| *last < day);
-        if outside || self.closed.get(next).is_some_and(|(first, _)| *first <= day) {
+        if outside || among(&self.closed, day) || among(&self.unknown, day) {
             return &[];
         }
         // 1970-01-01 was a Thursday.
@@ -263,6 +258,26 @@ fn first<'a>(zone: &Zone, spans: impl Fn(i64) -> &'a [Span], from_ms: i64, ring_
         }
     }
     None
+}
+
+/// First and last of days, in order and apart.
+fn merged(ranges: impl Iterator<Item = (Date, Date)>) -> Vec<(i64, i64)> {
+    let mut ranges: Vec<(i64, i64)> = ranges.map(|(first, last)| (day_number(first), day_number(last))).collect();
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, kept| {
+        let joins = next.0 <= kept.1.saturating_add(1);
+        if joins {
+            kept.1 = kept.1.max(next.1);
+        }
+        joins
+    });
+    ranges
+}
+
+/// Whether a day is in one of the ranges, which are [`merged`].
+fn among(ranges: &[(i64, i64)], day: i64) -> bool {
+    let next = ranges.partition_point(|(_, last)| *last < day);
+    ranges.get(next).is_some_and(|(first, _)| *first <= day)
 }
 
 /// Days since 1970-01-01.

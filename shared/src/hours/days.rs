@@ -1,4 +1,4 @@
-//! Days without calls: holidays, by calendar or by date, and blackouts.
+//! Days without calls of one campaign.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -48,40 +48,6 @@ impl<'de> Deserialize<'de> for Blackout {
     }
 }
 
-/// Days of a named calendar, or the one day that is written.
-///
-/// `id`: Indonesia's national holidays and its collective leave (cuti bersama); `id-national`: the holidays alone. Of 2026 by
-/// the joint decree of three ministers 1497, 2 and 5 of 2025; of 2027 by that of September 2026. Other years are not in it,
-/// and a decree may change during its year: add such days by date.
-pub fn holidays_named(name: &str) -> Result<Vec<Date>, String> {
-    let dates = |table: &[(i16, i8, i8)]| -> Vec<Date> {
-        table.iter().filter_map(|(y, m, d)| Date::new(*y, *m, *d).ok()).collect()
-    };
-    match name {
-        "id" => Ok([dates(&NATIONAL), dates(&COLLECTIVE_LEAVE)].concat()),
-        "id-national" => Ok(dates(&NATIONAL)),
-        _ => name.parse::<Date>().map(|d| vec![d]).map_err(|_| {
-            format!("\"{name}\" is neither a calendar (there are: id, id-national) nor a date such as 2027-03-10")
-        }),
-    }
-}
-
-#[rustfmt::skip]
-const NATIONAL: [(i16, i8, i8); 35] = [
-    (2026, 1, 1), (2026, 1, 16), (2026, 2, 17), (2026, 3, 19), (2026, 3, 21), (2026, 3, 22), (2026, 4, 3), (2026, 4, 5),
-    (2026, 5, 1), (2026, 5, 14), (2026, 5, 27), (2026, 5, 31), (2026, 6, 1), (2026, 6, 16), (2026, 8, 17), (2026, 8, 25),
-    (2026, 12, 25),
-    (2027, 1, 1), (2027, 1, 5), (2027, 2, 6), (2027, 3, 8), (2027, 3, 10), (2027, 3, 11), (2027, 3, 26), (2027, 3, 28),
-    (2027, 5, 1), (2027, 5, 6), (2027, 5, 17), (2027, 5, 20), (2027, 6, 1), (2027, 6, 6), (2027, 8, 15), (2027, 8, 17),
-    (2027, 12, 25), (2027, 12, 26),
-];
-
-#[rustfmt::skip]
-const COLLECTIVE_LEAVE: [(i16, i8, i8); 16] = [
-    (2026, 2, 16), (2026, 3, 18), (2026, 3, 20), (2026, 3, 23), (2026, 3, 24), (2026, 5, 15), (2026, 5, 28), (2026, 12, 24),
-    (2027, 2, 5), (2027, 3, 9), (2027, 3, 12), (2027, 3, 15), (2027, 3, 25), (2027, 5, 18), (2027, 5, 19), (2027, 12, 24),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,12 +60,5 @@ mod tests {
         for bad in ["", "/", "10-03-2027", "2027-03-19/", "2027-03-25/2027-03-19", "2027-03-19/2027-03-25/2027-03-26"] {
             assert!(bad.parse::<Blackout>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn calendars_have_each_of_their_days() {
-        let count = |name| holidays_named(name).map(|d| d.len());
-        assert_eq!((count("id"), count("id-national"), count("2028-01-01")), (Ok(51), Ok(35), Ok(1)));
-        assert!(holidays_named("us").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! What no campaign may exceed, by country.
 
-use super::{COUNTRY_ZONES, Hours, holidays_named};
+use super::{COUNTRY_ZONES, Hours, is_calendar_name};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -110,7 +110,8 @@ impl Country {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Limit {
     pub hours: Hours,
-    pub closed: Vec<Date>,
+    /// Names of calendars, or dates.
+    pub holidays: Vec<String>,
     source: String,
 }
 
@@ -140,7 +141,7 @@ impl Limit {
         Limit {
             // A table that cannot be read would mean: no calls. A test reads it.
             hours: Hours::parse(&map).unwrap_or_else(|_| Hours::none()),
-            closed: calendar.and_then(|name| holidays_named(name).ok()).unwrap_or_default(),
+            holidays: calendar.map(str::to_owned).into_iter().collect(),
             source: source.to_owned(),
         }
     }
@@ -157,18 +158,20 @@ impl LegalHours {
         let written: BTreeMap<Country, Written> = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let mut limits = LegalHours::default();
         for (country, Written { hours, holidays }) in written {
-            let mut closed = Vec::new();
             for name in &holidays {
-                closed.extend(holidays_named(name)?);
+                let calendar = name.strip_suffix("-national").unwrap_or(name);
+                if !is_calendar_name(calendar) && name.parse::<Date>().is_err() {
+                    return Err(format!("\"{name}\" is neither a calendar's name nor a date such as 2027-03-10"));
+                }
             }
-            limits.0.insert(country, Limit { hours, closed, source: "set by this installation".to_owned() });
+            limits.0.insert(country, Limit { hours, holidays, source: "set by this installation".to_owned() });
         }
         Ok(limits)
     }
 
     /// No limit in any country.
     pub fn unlimited() -> Self {
-        let limit = || Limit { hours: Hours::always(), closed: Vec::new(), source: String::new() };
+        let limit = || Limit { hours: Hours::always(), holidays: Vec::new(), source: String::new() };
         LegalHours(Country::ALL.iter().map(|c| (*c, limit())).collect())
     }
 
@@ -203,7 +206,7 @@ mod tests {
         for country in Country::ALL {
             let limit = Limit::of(country);
             assert_ne!(limit.hours, Hours::none(), "{country:?}");
-            assert_eq!(limit.closed.is_empty(), country != Country::Id);
+            assert_eq!(limit.holidays.is_empty(), country != Country::Id);
             assert_eq!(serde_json::to_value(country).unwrap(), country.as_str());
             assert!(country.zones().iter().all(|z| super::super::zone(z).is_ok()));
         }
@@ -228,7 +231,7 @@ mod tests {
         assert!(day == "mon" && told.contains("08:00-20:00") && told.contains("POJK 22/2023"), "{told}");
         let wide = LegalHours::from_json(r#"{"ID":{"hours":{"mon-sun":["00:00-24:00"]}}}"#).unwrap();
         assert_eq!(wide.check(Country::Id, &always), Ok(()));
-        assert!(wide.of(Country::Id).is_some_and(|l| l.closed.is_empty()));
+        assert!(wide.of(Country::Id).is_some_and(|l| l.holidays.is_empty()));
         // The other countries keep theirs.
         assert!(wide.check(Country::Us, &always).is_err());
         for bad in [
@@ -237,7 +240,7 @@ mod tests {
             r#"{"XX":{"hours":{}}}"#,
             r#"{"ID":{}}"#,
             r#"{"ID":{"hours":{"mon":["8"]}}}"#,
-            r#"{"ID":{"hours":{},"holidays":["us"]}}"#,
+            r#"{"ID":{"hours":{},"holidays":["US"]}}"#,
             r#"{"ID":{"hours":{},"more":1}}"#,
         ] {
             assert!(LegalHours::from_json(bad).is_err(), "{bad}");

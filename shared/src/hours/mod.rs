@@ -3,7 +3,9 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `week` | the hours of a week, as JSON and as spans |
-//! | `days` | holidays, blackout dates |
+//! | `days` | blackout dates |
+//! | `holidays` | calendars of holidays: those that are part of the application, and those that were loaded |
+//! | [`ics`] | days of an iCalendar file |
 //! | `legal` | what no campaign of a country may exceed |
 //! | `zone` | a time zone, cut into stretches of one offset |
 //! | `calendar` | all of it, prepared for a campaign: the only place that answers whether a contact may be rung |
@@ -15,12 +17,15 @@
 mod calendar;
 mod days;
 pub mod epoch_day;
+mod holidays;
+pub mod ics;
 mod legal;
 mod week;
 mod zone;
 
 pub use calendar::{Calendar, Part};
-pub use days::{Blackout, holidays_named};
+pub use days::Blackout;
+pub use holidays::{DAYS_MAX, DaysOff, Holiday, HolidayKind, HolidayYear, Holidays, YEARS_MAX, is_calendar_name};
 pub use legal::{Country, LegalHours};
 pub use week::{Hours, by_day};
 pub use zone::{local_date, local_hour, zone};

@@ -336,7 +336,7 @@ fn may_be_cut(field: Field) -> bool {
     matches!(field, Field::Note | Field::Priority | Field::BillingCode | Field::Language)
 }
 
-fn meaning(key: &str) -> Option<(Field, usize)> {
+pub(super) fn meaning(key: &str) -> Option<(Field, usize)> {
     let rank = |names: &[&str], key: &str| names.iter().position(|name| *name == key);
     NAMES.iter().find_map(|(field, names)| {
         let plain = match field {

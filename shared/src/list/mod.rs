@@ -26,12 +26,14 @@
 //! | `family` | what was appended to a list, and whether it was withdrawn: [`Family`] |
 //! | `size` | a list larger than anybody said waits to be confirmed: [`Size`] |
 //! | `progress` | what is left of an upload that was cut off: [`Progress`] |
+//! | [`feed`] | other files than lists: settlements, do-not-call, holidays |
 //! | `pages` | accepted contacts grouped as they are dialled: [`Pages`] |
 
 mod amount;
 mod columns;
 mod date;
 mod family;
+pub mod feed;
 mod filter;
 mod format;
 mod gather;
@@ -91,6 +93,11 @@ use crate::contact::Contact;
 /// no NPWP, NIK or NITKU.
 pub fn taxpayer_id(text: &str) -> Option<String> {
     taxpayer::parse(text).ok().map(|taxpayer| taxpayer.id)
+}
+
+/// A tax by its name, as far as two files write it alike.
+pub fn tax_key(tax_type: &str) -> String {
+    text::key(tax_type)
 }
 
 /// What became of a row. Rows with nothing in them are none.

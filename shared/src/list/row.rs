@@ -184,7 +184,7 @@ fn extra(cells: &[String], columns: &Columns) -> (BTreeMap<String, String>, bool
     (extra, cut)
 }
 
-fn matter(cell: &str) -> Option<Matter> {
+pub(super) fn matter(cell: &str) -> Option<Matter> {
     let key = text::key(cell);
     let is = |part: &str| key.contains(part);
     if key == "notfiled" || is("belumlapor") {
@@ -204,21 +204,25 @@ fn matter(cell: &str) -> Option<Matter> {
 fn tax_code(columns: &Columns, cells: &[String]) -> String {
     let cell = |field| text::value(columns.cell(cells, field));
     let whole = cell(Field::TaxCode);
-    let whole = if text::is_blank(&whole) { format!("{}-{}", cell(Field::Kap), cell(Field::Kjs)) } else { whole };
-    let digits = text::digits(&whole);
+    tax_code_of(&if text::is_blank(&whole) { format!("{}-{}", cell(Field::Kap), cell(Field::Kjs)) } else { whole })
+}
+
+/// `KAP-KJS` of a cell that was [cleaned](text::value).
+pub(super) fn tax_code_of(whole: &str) -> String {
+    let digits = text::digits(whole);
     let others = whole.chars().any(char::is_alphabetic);
     match (digits.get(..6), digits.get(6..)) {
         (Some(account), Some("")) if !others => account.to_owned(),
         (Some(account), Some(payment)) if !others && payment.len() == 3 => {
             format!("{account}-{payment}")
         }
-        _ if text::is_blank(&whole) => String::new(),
-        _ => text::words(&whole),
+        _ if text::is_blank(whole) => String::new(),
+        _ => text::words(whole),
     }
 }
 
 /// 15 digits, or nothing; `None` if the cell holds something else. A spreadsheet loses a leading zero.
-fn billing_code(cell: &str) -> Option<String> {
+pub(super) fn billing_code(cell: &str) -> Option<String> {
     let value = text::value(cell);
     if text::is_blank(&value) {
         return Some(String::new());

@@ -27,6 +27,7 @@ pub struct CampaignReport {
     pub in_call: u64,
     pub retrying: u64,
     pub ends: BTreeMap<&'static str, u64>,
+    pub effect: Effect,
     /// Calls that were ordered and taken: the sum of `dispositions` without `not_placed`.
     pub attempts: u64,
     /// Orders that never rang: refused by the provider, or never sent. They are no attempts and cost the contact nothing.
@@ -50,6 +51,32 @@ pub struct CampaignReport {
     pub held: BTreeMap<&'static str, u64>,
     /// Lists whose manifests cannot be read, of this campaign or another: nobody of them is called.
     pub unreadable_lists: BTreeSet<String>,
+}
+
+/// What the calls brought, of the contacts that ended as `settled`. Day by day: on the day of a call counts as after it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Effect {
+    /// Filed or paid before anybody called.
+    pub settled_before_call: u64,
+    /// Filed or paid on the day of a call to them, or later.
+    pub settled_after_call: u64,
+    /// Of these, by days from the last call before to the settlement, where the feed tells the day and the call was in the
+    /// last week before the contact ended. The last entry is of all that took longer.
+    pub days_between: BTreeMap<u16, u64>,
+    /// `None` if there are none.
+    pub mean_days: Option<f64>,
+    pub reached: Reached,
+}
+
+/// What came of calls that reached the right party, looked up for each of them once: some 15 days after the call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Reached {
+    /// Calls that were looked at. Those of the last 15 days are not among them yet.
+    pub followed_up: u64,
+    /// Of these, after which all that the call was about was filed or paid, on the day of the call or later.
+    pub settled: u64,
+    pub days_between: BTreeMap<u16, u64>,
+    pub mean_days: Option<f64>,
 }
 
 /// Calls that a person answered when no agent was there to speak.
@@ -134,6 +161,11 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
         for (end, n) in &books.ends {
             *report.ends.entry(end.as_str()).or_default() += n;
         }
+        report.effect.settled_after_call += books.effect.settled_after_call;
+        report.effect.reached.followed_up += books.effect.followed_up;
+        report.effect.reached.settled += books.effect.settled_since;
+        add(&mut report.effect.days_between, &books.effect.days);
+        add(&mut report.effect.reached.days_between, &books.effect.days_since);
         for (disposition, n) in &books.dispositions {
             *report.dispositions.entry(disposition.as_str()).or_default() += n;
             match disposition {
@@ -147,6 +179,10 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
         first = [first, books.first_dial_ms].into_iter().flatten().min();
         last = last.max(books.last_fold_ms);
     }
+    let settled = report.ends.get(End::Settled.as_str()).copied().unwrap_or(0);
+    report.effect.settled_before_call = settled.saturating_sub(report.effect.settled_after_call);
+    report.effect.mean_days = mean(&report.effect.days_between);
+    report.effect.reached.mean_days = mean(&report.effect.reached.days_between);
     report.abandonment = (campaign.settings.mode == Mode::Assisted).then(|| Abandonment {
         answered: share.answered,
         abandoned: share.abandoned,
@@ -163,6 +199,19 @@ pub async fn campaign<S: Store>(store: &S, shards: u16, id: &str, now_ms: i64) -
         }
     }
     Ok(report)
+}
+
+fn add(to: &mut BTreeMap<u16, u64>, from: &BTreeMap<u16, u64>) {
+    for (days, n) in from {
+        *to.entry(*days).or_default() += n;
+    }
+}
+
+/// Of counts by days, to a tenth.
+fn mean(by_days: &BTreeMap<u16, u64>) -> Option<f64> {
+    let all: u64 = by_days.values().sum();
+    let days: f64 = by_days.iter().map(|(days, n)| f64::from(*days) * *n as f64).sum();
+    (all > 0).then(|| (days / all as f64 * 10.0).round() / 10.0)
 }
 
 /// The table of a year.

@@ -9,7 +9,7 @@
 //! | `dering/n/c/NAME` | counter of the cell NAME | the cell's writers | the cell's readers |
 //! | `dering/n/l/NAME` | counter of the log NAME | the log's writers | the log's readers |
 //! | `dering/c/NAME@B` | slot of cell NAME under ballot B | the cell's writers | the cell's readers |
-//! | `dering/l/NAME@N` | entry N of log NAME | ingest, campaigns, voice, the tick | the tick |
+//! | `dering/l/NAME@N` | entry N of log NAME; of the log `suppressions`, a page of the do-not-call register | ingest, campaigns, voice, the tick | the tick, campaigns |
 //! | `dering/e/S/B/I/KIND` | an event of the call claimed in shard S under ballot B as number I | outcomes, voice, agents' requests, the tick | the tick |
 //! | `dering/q/S/B/I` | the claim: what the call is about, its contact sealed | the tick | voice, the tick |
 //! | `dering/a/S/B/N` | agenda page: retries and deletions that fall due in one span of time | the tick | the tick |
@@ -25,9 +25,9 @@
 //! | `dering/u/LIST` | what an upload under way has written | ingest | the tick |
 //! | `dering/y/LIST` | how many contacts an admin has confirmed the list to have | ingest | ingest, the tick, reports |
 //! | `dering/v/CAMPAIGN/VERSION` | a campaign as it was under that version | campaigns | voice, the tick |
-//! | `dering/s/HASH` | this taxpayer's matter is settled | ingest | the tick, voice |
-//! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, voice, the tick | the tick |
-//! | `dering/w/HASH` | this phone is not the taxpayer's it is listed for | campaigns, the tick | the tick |
+//! | `dering/s/HASH` | what was filed or paid of this taxpayer's matter | ingest | ingest, the tick, voice |
+//! | `dering/d/HASH` | this phone, or this taxpayer, must not be called | campaigns, voice, the tick | the tick, campaigns |
+//! | `dering/w/HASH` | this phone is not the taxpayer's it is listed for | campaigns, the tick | the tick, campaigns |
 //! | `dering/h/S/HASH/W/N` | when shard S called this phone, or this taxpayer, for the N-th time in week W | the tick of that shard | the ticks |
 //! | `dering/n/b/S/B/I` | how many claims were handed out of the block that begins with claim I | an agent's request | agents' requests, the tick |
 //! | `dering/b/S/CAMPAIGN` | the blocks of claims that agents may take from | the tick | an agent's request |

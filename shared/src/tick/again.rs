@@ -103,7 +103,7 @@ mod tests {
     use crate::attempt::Disposition;
     use crate::campaign::Row;
     use crate::campaign::{Attempts, Campaign};
-    use crate::hours::LegalHours;
+    use crate::hours::{Holidays, LegalHours};
     use jiff::Timestamp;
     use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ mod tests {
         let mut settings = json!({ "name": "c", "matter": "not_filed", "attempts": changes });
         settings["callable_hours"] = json!({ "mon-fri": ["08:00-12:00", "13:00-17:00"] });
         let (_, settings) = Campaign::parse(settings).unwrap();
-        let calendar = Calendar::new(&settings, &LegalHours::unlimited());
+        let calendar = Calendar::new(&settings, &LegalHours::unlimited(), &Holidays::default());
         let local = Local { settings: &settings, calendar: &calendar, zone: Some("Asia/Jakarta") };
         let Row::Again(how) = settings.attempts.row(ended) else { panic!("nothing follows {ended:?}") };
         let mut dials: Vec<i64> = before.iter().map(|t| ms(t)).collect();
@@ -169,7 +169,7 @@ mod tests {
             let attempts = Attempts { per_day, per_week, max: 20, ..Attempts::default() };
             let (_, mut settings) = Campaign::parse(json!({ "name": "c", "matter": "not_filed" })).unwrap();
             settings.attempts = attempts;
-            let calendar = Calendar::new(&settings, &LegalHours::unlimited());
+            let calendar = Calendar::new(&settings, &LegalHours::unlimited(), &Holidays::default());
             let local = Local { settings: &settings, calendar: &calendar, zone: Some("Asia/Jakarta") };
             let Row::Again(how) = settings.attempts.row(Disposition::Busy) else { unreachable!() };
             // Twelve calls, each as soon as it may be.

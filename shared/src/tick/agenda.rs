@@ -1,21 +1,30 @@
 //! What falls due later: retries, and calls whose keys are to be forgotten. Kept as pages in the store, found by the
 //! small index in the shard's state. A page is never changed: its entries are written anew under the tick's own ballot.
 
-use super::Work;
 use super::claim::{self, Claim};
 use super::state::{Bucket, Call, ContactRef, Rank, Retry, Shard, Sweep};
+use super::{Work, settle};
 use crate::assist::lease;
 use crate::attempt::{ENDING_KINDS, OTHER_KINDS};
 use crate::person;
 use crate::problem::Problem;
 use crate::store::{Store, decode, encode, keys};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const VERSION: u8 = 1;
 /// Entries a page at most: a page is rewritten when an entry joins it.
-const PAGE_MAX: usize = 200;
+pub const PAGE_MAX: usize = 200;
 /// Spans of sweeps: so long that the weeks for which calls are remembered make few of them.
 const SWEEP_SLOT_MS: i64 = 6 * 3_600_000;
+
+/// A call that is to be forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    pub call: Call,
+    /// It reached the right party: what it brought is looked up then.
+    pub reached: bool,
+}
 
 /// The span of time whose retries share a page: finer when it is near.
 fn slot(now_ms: i64, not_before_ms: i64) -> i64 {
@@ -37,7 +46,8 @@ pub fn due<S: Store>(work: &Work<'_, S>, campaign: &str) -> Vec<Bucket> {
 /// Takes a page off the agenda. What of it is not due or not wanted after all must be put back by the caller with [`put`].
 pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<Vec<Retry>, Problem> {
     match read::<Retry, S>(work, bucket.ballot, bucket.n).await? {
-        Some(page) if page.len() == bucket.count as usize => {
+        Some(mut page) if page.len() == bucket.count as usize => {
+            page.iter_mut().for_each(|retry| retry.looked = bucket.looked);
             work.state.retries.retain(|b| b != bucket);
             work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
             Ok(page)
@@ -48,6 +58,11 @@ pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<V
             Ok(Vec::new())
         }
     }
+}
+
+/// What is on a page, for those who only look; nothing if it cannot be read.
+pub async fn page<S: Store>(work: &Work<'_, S>, bucket: &Bucket) -> Result<Vec<Retry>, Problem> {
+    Ok(read::<Retry, S>(work, bucket.ballot, bucket.n).await?.unwrap_or_default())
 }
 
 /// The retry of a contact, if it is on the agenda. Reads the campaign's pages: for a question now and then.
@@ -91,6 +106,7 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
         {
             work.state.retries.retain(|b| *b != bucket);
             work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
+            page.iter_mut().for_each(|retry| retry.looked = bucket.looked);
             page.append(&mut entries);
             entries = page;
         }
@@ -98,6 +114,7 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
             let n = write(work, page);
             let earliest_ms = page.iter().map(|r| r.not_before_ms).min().unwrap_or(slot_ms);
             let lists = page.iter().fold(0, |lists, retry| lists | Bucket::bit(&retry.contact.list));
+            let looked = page.iter().map(|retry| retry.looked).min().unwrap_or(0);
             let (ballot, count) = (work.ballot, page.len() as u32);
             work.state.retries.push(Bucket {
                 campaign: campaign.clone(),
@@ -108,6 +125,7 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
                 count,
                 ballot,
                 n,
+                looked,
             });
         }
     }
@@ -128,7 +146,7 @@ pub(crate) async fn of_campaign<S: Store>(
 }
 
 /// Notes that the keys of these calls can be deleted for good from `due_ms` on.
-pub async fn sweep_later<S: Store>(work: &mut Work<'_, S>, mut calls: Vec<Call>, due_ms: i64) -> Result<(), Problem> {
+pub async fn sweep_later<S: Store>(work: &mut Work<'_, S>, mut calls: Vec<Past>, due_ms: i64) -> Result<(), Problem> {
     if calls.is_empty() {
         return Ok(());
     }
@@ -140,7 +158,7 @@ pub async fn sweep_later<S: Store>(work: &mut Work<'_, S>, mut calls: Vec<Call>,
         .find(|s| s.due_ms == due_ms && s.count as usize + calls.len() <= 4 * PAGE_MAX)
         .cloned();
     if let Some(sweep) = joins
-        && let Some(mut page) = read::<Call, S>(work, sweep.ballot, sweep.n).await?
+        && let Some(mut page) = read::<Past, S>(work, sweep.ballot, sweep.n).await?
     {
         work.state.sweeps.retain(|s| *s != sweep);
         work.deletes.push(keys::agenda(work.shard, sweep.ballot, sweep.n));
@@ -158,13 +176,18 @@ pub async fn sweep_later<S: Store>(work: &mut Work<'_, S>, mut calls: Vec<Call>,
 pub async fn sweep<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     // One page a tick: a few thousand keys in one delete.
     let Some(sweep) = work.state.sweeps.iter().find(|s| s.due_ms <= work.now_ms).cloned() else { return Ok(()) };
-    let calls = read::<Call, S>(work, sweep.ballot, sweep.n).await?.unwrap_or_default();
+    let past = read::<Past, S>(work, sweep.ballot, sweep.n).await?.unwrap_or_default();
+    let calls: Vec<Call> = past.iter().map(|past| past.call).collect();
     let places: Vec<String> = calls.iter().map(|call| claim::place(work.shard, *call)).collect();
     let claims = work.store.get_all(&places).await.map_err(|e| Problem::store(&e))?;
     // An agent's claim that came back was no call: another one's entries may stand where its own would have.
     let over = |claim: &Claim| claim.dial_at_ms.saturating_add(person::KEPT_MS) <= work.now_ms;
-    let claims = claims.iter().flatten().filter_map(|bytes| Claim::decode(bytes)).filter(over);
-    let entries: Vec<String> = claims.flat_map(|claim| claim.dial_keys).collect();
+    let claims = claims.iter().map(|bytes| bytes.as_deref().and_then(Claim::decode).filter(over));
+    let claims: Vec<Option<Claim>> = claims.collect();
+    let reached = past.iter().zip(&places).zip(&claims).filter(|((past, _), _)| past.reached);
+    let reached = reached.filter_map(|((_, place), claim)| Some((place.clone(), claim.clone()?))).collect();
+    settle::follow_up(work, reached).await?;
+    let entries: Vec<String> = claims.into_iter().flatten().flat_map(|claim| claim.dial_keys).collect();
     work.deletes.extend(entries);
     for call in &calls {
         work.deletes.extend(lease::KINDS.iter().map(|kind| keys::event(work.shard, call.0, call.1, kind)));

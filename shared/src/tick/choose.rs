@@ -6,7 +6,7 @@ use super::pace::Turn;
 use super::queue::{Candidate, Queue};
 use super::rules::{self, Verdict};
 use super::state::{Open, Retry};
-use super::{Work, agenda, confirm, expire, offer};
+use super::{Work, agenda, confirm, expire, offer, settle};
 use crate::attempt::End;
 use crate::campaign::{Campaign, Mode, State, fingerprint};
 use crate::contact::Contact;
@@ -144,6 +144,7 @@ async fn consider<S: Store>(
             verdict => verdict,
         };
         let Candidate { mut retry, contact } = candidate;
+        retry.looked = work.ballot;
         match verdict {
             Verdict::Call if campaign.settings.mode == Mode::Assisted => {
                 match offer::claim(work, campaign, retry, &contact, &known).await? {
@@ -162,6 +163,9 @@ async fn consider<S: Store>(
             },
             Verdict::Close(end) => {
                 reclaimed(work, &retry, Some(end));
+                if let (End::Settled, Some(done)) = (end, known.done) {
+                    settle::enter(work, &campaign.id, &contact, (retry.attempts, &retry.past.dials), done.on);
+                }
                 work.closed(&campaign.id, end, 1);
             }
             Verdict::OtherNumber(phone) => {

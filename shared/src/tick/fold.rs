@@ -5,7 +5,7 @@ use super::claim::{self, Claim};
 use super::results::{Attempt, Results};
 use super::rules;
 use super::state::{Call, Open, Overtaken, Rank, Retry, Watched};
-use super::{Work, agenda};
+use super::{Work, agenda, said, settle};
 use crate::attempt::{self, Disposition, ENDING_KINDS, End, Event, News, Next, OTHER_KINDS, Outcome, Past, Refusal};
 use crate::campaign::{Again, Campaign};
 use crate::contact::Contact;
@@ -14,7 +14,7 @@ use crate::person;
 use crate::problem::Problem;
 use crate::provider::Provider;
 use crate::store::{Store, keys};
-use crate::suppression::{self, Subject};
+use crate::suppression::{DoNotCall, Named, Reason};
 use jiff::SignedDuration;
 
 /// A call is folded so long after its first ending was received: machine detection and the last key press come as
@@ -126,9 +126,10 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
             work.deletes.extend(agenda::event_keys(work.shard, ended.call));
         }
         if ended.watched.is_none() {
-            forget.push(ended.call);
+            forget.push(agenda::Past { call: ended.call, reached: outcome.disposition.right_party() });
         }
     }
+    said::enter(work).await?;
     agenda::put(work, retries).await?;
     let due_ms = work.now_ms.saturating_add(person::KEPT_MS.max(CALLBACKS_MS));
     agenda::sweep_later(work, forget, due_ms).await?;
@@ -180,7 +181,16 @@ fn close<S: Store>(
         _ => next.as_ref().err().copied(),
     };
     match (&ended.watched, next) {
-        (None, Err(end)) => work.closed(&ended.campaign, end, 1),
+        (None, Err(end)) => {
+            if let (End::Settled, Some(contact)) = (end, contact) {
+                // Found when it was answered: it came before this call, perhaps after an earlier one.
+                let zone = contact.time_zone.as_deref();
+                let on = campaign.as_ref().and_then(|c| work.calendar(c).date(zone, ended.dial_at_ms));
+                let before = (claim.attempt.saturating_sub(1), claim.past.dials.as_slice());
+                settle::enter(work, &ended.campaign, contact, before, on);
+            }
+            work.closed(&ended.campaign, end, 1);
+        }
         (None, Ok((mut how, asked_ms, phone))) => {
             let mut refused_by = Vec::new();
             if let Some(campaign) = campaign.as_ref().filter(|_| unspent) {
@@ -192,7 +202,8 @@ fn close<S: Store>(
             let callback = asked_ms.is_some() || (unspent && claim.rank.callback);
             let rank = Rank { callback, ..claim.rank };
             let contact = claim.contact.clone();
-            let retry = Retry { contact, attempts, phone, not_before_ms, rank, past, unknown, refused_by };
+            let looked = ended.call.0;
+            let retry = Retry { contact, attempts, phone, not_before_ms, rank, past, unknown, refused_by, looked };
             retries.push((ended.campaign.clone(), retry));
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.
@@ -318,11 +329,12 @@ fn enter_for_person<S: Store>(
         claim.dial_keys.iter().for_each(|key| work.enter(key.clone(), entry.clone()));
     }
     let Some(phone) = contact.and_then(|c| c.phones.get(usize::from(claim.phone))) else { return };
+    let entry = |reason| DoNotCall { reason, since_ms: work.now_ms, until_ms: None };
     if outcome.do_not_call {
-        work.enter(Subject::Phone(phone).key(work.vault), suppression::asked_by_person(work.now_ms));
+        work.said.push((Named::Phone(phone.clone()), entry(Reason::AskedInCall)));
     }
     if outcome.disposition == Disposition::WrongNumber {
-        work.enter(Subject::WrongNumber(phone).key(work.vault), suppression::reported_wrong(work.now_ms));
+        work.said.push((Named::WrongNumber(phone.clone()), entry(Reason::WrongNumber)));
     }
 }
 

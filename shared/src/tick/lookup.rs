@@ -3,11 +3,13 @@
 use super::again::Local;
 pub use super::queue::Candidate;
 use super::rules::Facts;
+use super::settle;
 use super::state::Shard;
 use crate::campaign::{Campaign, PersonLimits};
 use crate::hours::Calendar;
 use crate::person::{self, History, Person};
 use crate::problem::Problem;
+use crate::settlement::{self, Done};
 use crate::store::Store;
 use crate::suppression::{self, Reason, Subject};
 use crate::vault::Vault;
@@ -42,6 +44,8 @@ pub struct Known {
     pub person: Person,
     /// What it is called about and is not settled: row of the list, due date.
     pub open: Vec<(u32, Date)>,
+    /// When the last of it was settled, if all is.
+    pub done: Option<Done>,
     /// Of each duty.
     pub settlement_keys: Vec<Vec<String>>,
     pub suppressed: Option<Reason>,
@@ -107,7 +111,7 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
         let person = Person::of(vault, contact, phone);
         let from = keys.len();
         keys.extend(subjects.map(|subject| subject.key(vault)));
-        let settlements = suppression::settlement_keys(vault, contact);
+        let settlements = settlement::settlement_keys(vault, contact);
         keys.extend(settlements.iter().flatten().cloned());
         let history = keys.len();
         keys.extend(person::first_keys(&person, shards, now_ms));
@@ -130,10 +134,12 @@ pub async fn of<S: Store>(scope: &Scope<'_, S>, candidates: &[Candidate]) -> Res
                 let bytes = entries.get(i).and_then(Option::as_deref);
                 bytes.and_then(|bytes| suppression::reason(bytes, now_ms))
             };
-            let open = suppression::open(contact, keys, settlements);
+            let standing = settlement::standing(contact, keys, settlements);
+            let open = standing.iter().filter(|(_, done)| done.is_none()).map(|(duty, _)| duty);
             Known {
                 person: person.clone(),
-                open: open.iter().map(|duty| (duty.row, duty.due_date)).collect(),
+                open: open.map(|duty| (duty.row, duty.due_date)).collect(),
+                done: settle::all_done(&standing),
                 settlement_keys: keys.clone(),
                 suppressed: [reason(0), reason(1)].into_iter().flatten().max_by_key(|r| *r == Reason::Deceased),
                 wrong_number: reason(2).is_some(),

@@ -24,6 +24,8 @@ mod queue;
 mod results;
 mod rewrap;
 pub mod rules;
+mod said;
+mod settle;
 mod state;
 mod summary;
 mod unread;
@@ -40,7 +42,7 @@ pub use news::{ShardNews, log};
 pub use offer::{LEASE_MS, PREVIEW_MS, unreported_ms};
 pub use results::{Attempt, Results};
 pub use rewrap::{LISTS_MAX, Replacement, SEEN_MS};
-pub use state::{Books, ContactRef, Rank, Retry, Shard, Standing, Year};
+pub use state::{Books, ContactRef, Effect, Rank, Retry, Shard, Standing, Year};
 pub use summary::{CallerIdOut, Report};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
@@ -54,6 +56,7 @@ use crate::list;
 use crate::problem::Problem;
 use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
+use crate::suppression::{DoNotCall, Named};
 use crate::vault::{DataKey, Vault};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -125,6 +128,8 @@ struct Work<'a, S: Store> {
     held: BTreeMap<&'static str, u64>,
     /// What is entered for persons from the calls this tick folds, by key: not in the store yet.
     entries: BTreeMap<String, Vec<u8>>,
+    /// Who is not to be called any more, by what was said in the calls this tick folds.
+    said: Vec<(Named, DoNotCall)>,
     limits: PersonLimits,
     data_keys: HashMap<String, Option<Rc<DataKey>>>,
     pages: HashMap<PageName, Option<Rc<Vec<Contact>>>>,
@@ -157,7 +162,7 @@ impl<S: Store> Work<'_, S> {
 
     /// The campaign's calendar, as of this tick.
     fn calendar(&mut self, campaign: &Campaign) -> Rc<Calendar> {
-        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours));
+        let new = || Rc::new(Calendar::new(&campaign.settings, self.legal_hours, &self.shelf.holidays));
         Rc::clone(self.calendars.entry(campaign.id.clone()).or_insert_with(new))
     }
 
@@ -262,6 +267,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         closed: 0,
         held: BTreeMap::new(),
         entries: BTreeMap::new(),
+        said: Vec::new(),
         limits: setup.limits,
         data_keys: HashMap::new(),
         pages: HashMap::new(),
@@ -272,6 +278,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     offer::settle(&mut work).await?;
     fold::fold(&mut work).await?;
     let mut placements = choose::choose(&mut work).await?;
+    settle::sweep(&mut work).await?;
     agenda::sweep(&mut work).await?;
     rewrap::rewrap(&mut work).await?;
     uploads::sweep(&mut work).await?;

@@ -1,7 +1,7 @@
 //! News that belongs to no call: lists that came or went, inbound calls. Kept in the shard's log until folded.
 
 use super::state::{GroupCursor, ListState, ListTally};
-use super::{Work, unread, uploads, void};
+use super::{Work, settle, unread, uploads, void};
 use crate::attempt::End;
 use crate::hours;
 use crate::list::{Manifest, Size};
@@ -30,6 +30,8 @@ pub enum ShardNews {
     Inbound { call: String, at_ms: i64, answered: bool },
     /// A tick did not commit, and placed none of its claims.
     ClaimsVoid { ballot: u64, claims: u16 },
+    /// Somebody settled something, or it was taken back.
+    SettlementsReported,
 }
 
 impl ShardNews {
@@ -169,6 +171,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
             }
         }
         ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims).await?,
+        ShardNews::SettlementsReported => settle::reported(work),
     }
     Ok(None)
 }

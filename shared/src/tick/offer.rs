@@ -234,11 +234,12 @@ fn started_by<S: Store>(work: &mut Work<'_, S>, offer: Offer, record: &[u8]) {
 async fn take_back<S: Store>(work: &mut Work<'_, S>, offers: Vec<Offer>) -> Result<(), Problem> {
     let calls: Vec<Call> = offers.iter().map(|o| o.call).collect();
     let mut retries = Vec::new();
-    for Offer { campaign, mut retry, leased_ms, .. } in offers {
+    for Offer { call, campaign, mut retry, leased_ms, .. } in offers {
         // Somebody could not or would not call: not the same person again at once.
         let pause_s = work.shelf.get(&campaign).map(|c| c.settings.attempts.retry_after_s(Disposition::NotPlaced));
         let pause_ms = leased_ms.and(pause_s).map_or(0, |s| i64::try_from(s).unwrap_or(0).saturating_mul(1000));
         retry.not_before_ms = work.now_ms.saturating_add(pause_ms);
+        retry.looked = call.0;
         retries.push((campaign, retry));
     }
     agenda::put(work, retries).await?;
@@ -247,6 +248,7 @@ async fn take_back<S: Store>(work: &mut Work<'_, S>, offers: Vec<Offer>) -> Resu
         not_rung(work, &calls).await?;
         kept_ms = kept_ms.max(person::KEPT_MS);
     }
+    let calls = calls.into_iter().map(|call| agenda::Past { call, reached: false }).collect();
     agenda::sweep_later(work, calls, work.now_ms.saturating_add(kept_ms)).await
 }
 

@@ -119,7 +119,7 @@ impl Queue {
             .entry(zone.clone())
             .or_insert_with_key(|zone| calendar.callable(zone.as_deref(), now_ms, reach_ms));
         if !open {
-            work.hold(calendar.reason(zone.as_deref()), u64::from(left));
+            work.hold(calendar.reason(zone.as_deref(), now_ms), u64::from(left));
         }
         open
     }
@@ -232,6 +232,7 @@ async fn take<S: Store>(
                 past: Past::default(),
                 unknown: None,
                 refused_by: Vec::new(),
+                looked: 0,
             };
             found.push(Candidate { retry, contact: contact.clone() });
         }

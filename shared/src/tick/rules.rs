@@ -212,7 +212,7 @@ impl Rule {
     /// The word in the tick's report. Of hours it says if something is not known that must be before anybody is called.
     fn reason(self, f: &Facts<'_>) -> &'static str {
         match self {
-            Rule::OutsideHours => f.local.calendar.reason(f.local.zone),
+            Rule::OutsideHours => f.local.calendar.reason(f.local.zone, f.now_ms),
             rule => rule.as_str(),
         }
     }

@@ -55,6 +55,8 @@ pub struct Shard {
     pub years: BTreeMap<i16, Year>,
     /// Inbound calls of the last hours, so that a repeated webhook counts once: hash, Unix ms, answered.
     pub inbound: Vec<(String, i64, bool)>,
+    /// Ballot of the tick that last heard of settlements.
+    pub settled: Option<u64>,
     /// Ballot of the newest results page.
     pub results: Option<u64>,
     /// When the log's counter was last asked.
@@ -200,6 +202,8 @@ pub struct Bucket {
     pub count: u32,
     pub ballot: u64,
     pub n: u16,
+    /// Ballot of the tick that looked up, as the last of all, whether one of them has settled.
+    pub looked: u64,
 }
 
 impl Bucket {
@@ -234,6 +238,9 @@ pub struct Retry {
     pub unknown: Option<Call>,
     /// Providers that did not take the order of this attempt.
     pub refused_by: Vec<Provider>,
+    /// Ballot of the tick that last looked up whether it has settled. Kept for a whole page: [`Bucket::looked`].
+    #[serde(skip)]
+    pub looked: u64,
 }
 
 /// A campaign's figures in this shard.
@@ -248,6 +255,21 @@ pub struct Books {
     pub last_fold_ms: Option<i64>,
     /// Of an assisted campaign: the last day's calls that a person answered.
     pub answered: Answered,
+    pub effect: Effect,
+}
+
+/// What the calls brought, as far as the feed of settlements tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Contacts that ended as settled after they had been called.
+    pub settled_after_call: u64,
+    /// Of those, by days from the last call before to the settlement, where both are known.
+    pub days: BTreeMap<u16, u64>,
+    /// Calls that reached the right party and were looked at again when they were forgotten.
+    pub followed_up: u64,
+    /// Of those, whose duties had all been settled since.
+    pub settled_since: u64,
+    pub days_since: BTreeMap<u16, u64>,
 }
 
 /// A calendar year's calls, as the annual report counts them.
@@ -321,6 +343,7 @@ mod tests {
             },
             unknown: None,
             refused_by: Vec::new(),
+            looked: 0,
         };
         let page = crate::store::encode(VERSION, &vec![retry; 200]);
         assert!(page.len() / 200 <= 60, "{} bytes a contact", page.len() / 200);

@@ -1,6 +1,6 @@
 //! What a tick answers: what it did, and why it did no more.
 
-use super::{Work, pace};
+use super::{Work, pace, settle};
 use crate::store::Store;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -63,7 +63,10 @@ impl Report {
     pub(super) fn of<S: Store>(work: &Work<'_, S>) -> Self {
         let waiting = work.state.lists.iter().flat_map(|l| &l.groups).map(|g| u64::from(g.left)).sum::<u64>()
             + work.state.retries.iter().map(|b| u64::from(b.count)).sum::<u64>();
-        let busy = !work.state.open.is_empty() || !work.state.offers.is_empty() || work.claims > 0;
+        let busy = settle::left(&work.state) > 0
+            || !work.state.open.is_empty()
+            || !work.state.offers.is_empty()
+            || work.claims > 0;
         let next_retry = work.state.retries.iter().map(|b| b.earliest_ms).min();
         let again_after_ms = match next_retry {
             _ if busy => 1_000,

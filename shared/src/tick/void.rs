@@ -35,7 +35,7 @@ pub async fn told<S: Store>(work: &mut Work<'_, S>, ballot: u64, claims: u16) ->
     }
     if work.pacing.shards > 1 {
         // The claims tell which entries their persons have of them.
-        let calls = (0..claims).map(|index| (ballot, index)).collect();
+        let calls = (0..claims).map(|index| agenda::Past { call: (ballot, index), reached: false }).collect();
         return agenda::sweep_later(work, calls, work.now_ms.saturating_add(person::KEPT_MS)).await;
     }
     for index in 0..claims {

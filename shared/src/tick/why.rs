@@ -82,7 +82,7 @@ pub async fn why<S: Store>(store: &S, vault: &Vault, asked: &Asked<'_>) -> Resul
     let candidate = [Candidate { retry, contact }];
     let known = lookup::of(&scope, &candidate).await?;
     let ([candidate], [known]) = (&candidate, known.as_slice()) else { return Err(unknown()) };
-    let calendar = Calendar::new(&campaign.settings, asked.legal_hours);
+    let calendar = Calendar::new(&campaign.settings, asked.legal_hours, &shelf.holidays);
     let around =
         Around { vault, state: &state, campaign, calendar: &calendar, limits: asked.limits, now_ms: asked.at_ms };
     let open = state.open.iter().map(|o| (&o.person, &o.taxpayer));
@@ -154,6 +154,7 @@ async fn standing<S: Store>(
         past: Past::default(),
         unknown: None,
         refused_by: Vec::new(),
+        looked: 0,
     };
     let list = state.lists.iter().find(|l| l.id == place.list);
     let not_yet = |g: &GroupCursor| g.group == place.group && (g.page, g.index) <= (place.page, place.index);

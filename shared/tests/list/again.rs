@@ -33,7 +33,7 @@ impl Office {
             store: Counting::new(MemoryStore::new()),
             vault: Vault::for_tests(),
             dice: RefCell::new(Dice(11)),
-            shelf: Shelf { campaigns: vec![campaign("a"), campaign("b")] },
+            shelf: Shelf { campaigns: vec![campaign("a"), campaign("b")], ..Shelf::default() },
         }
     }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::campaign::Campaign;
+use crate::hours::{Holiday, HolidayKind, HolidayYear};
 use serde_json::{Value, json};
 
 fn ms(text: &str) -> i64 {
@@ -15,7 +16,7 @@ fn calendar(changes: &Value, limits: &LegalHours) -> Calendar {
     for (name, value) in changes.as_object().unwrap() {
         settings[name] = value.clone();
     }
-    Calendar::new(&Campaign::parse(settings).unwrap().1, limits)
+    Calendar::new(&Campaign::parse(settings).unwrap().1, limits, &Holidays::default())
 }
 
 fn office_hours() -> Calendar {
@@ -114,15 +115,15 @@ fn what_is_not_known_is_not_callable_and_says_so() {
     let (nowhere, noon) = (Some("Asia/Nowhere"), ms("2027-03-02T05:00:00Z"));
     assert!(!calendar.callable(nowhere, noon, 0));
     assert_eq!((calendar.next(nowhere, noon, 0), calendar.next_day(nowhere, noon)), (None, None));
-    assert_eq!((calendar.reason(nowhere), calendar.reason(None)), ("unknown_zone", "outside_hours"));
+    assert_eq!((calendar.reason(nowhere, noon), calendar.reason(None, noon)), ("unknown_zone", "outside_hours"));
     // The campaign's own day counts, so that who cannot be called expires all the same.
     assert_eq!(calendar.date(nowhere, noon), calendar.date(Some("Asia/Jakarta"), noon));
 
     let (_, mut settings) = Campaign::parse(json!({ "name": "c", "matter": "not_filed" })).unwrap();
     settings.holidays = vec!["a calendar of another version".into()];
-    let calendar = Calendar::new(&settings, &LegalHours::default());
+    let calendar = Calendar::new(&settings, &LegalHours::default(), &Holidays::default());
     assert_eq!(calendar.next(Some("Asia/Jakarta"), noon, 0), None);
-    assert_eq!(calendar.reason(Some("Asia/Jakarta")), "unknown_holidays");
+    assert_eq!(calendar.reason(Some("Asia/Jakarta"), noon), "unknown_holidays");
 }
 
 /// Berlin, 2027: 28 March has no 02:00 to 03:00; 31 October has it twice.
@@ -175,4 +176,35 @@ fn the_local_day_and_the_next() {
     // Cairo's clocks go from 00:00 to 01:00 on 30 April 2027; Havana's from 01:00 to 00:00 on 7 November.
     assert_eq!(next_day(Some("Africa/Cairo"), "2027-04-29T15:00:00Z").as_deref(), Some("2027-04-29T22:00:00Z"));
     assert_eq!(next_day(Some("America/Havana"), "2027-11-06T15:00:00Z").as_deref(), Some("2027-11-07T04:00:00Z"));
+}
+
+#[test]
+fn in_a_year_that_no_calendar_knows_nobody_is_called() {
+    let (_, settings) = Campaign::parse(json!({ "name": "c", "matter": "not_filed", "holidays": ["id"] })).unwrap();
+    let mut known = Holidays::default();
+    let jakarta = Some("Asia/Jakarta");
+    // Friday, 31 December 2027; Monday, 3 January 2028.
+    let (last, first) = (ms("2027-12-31T09:00:00Z"), ms("2028-01-03T05:00:00Z"));
+    let calendar = Calendar::new(&settings, &LegalHours::default(), &known);
+    assert!(calendar.callable(jakarta, last, 0) && !calendar.callable(jakarta, first, 0));
+    assert_eq!(calendar.next(jakarta, ms("2027-12-31T12:00:00Z"), 0), None);
+    assert_eq!(
+        (calendar.reason(jakarta, first), calendar.reason(jakarta, last)),
+        ("unknown_holidays", "outside_hours")
+    );
+    assert!(!calendar.day_off(jakarta, first), "nobody knows that it is one");
+
+    let day = Holiday { date: jiff::civil::date(2028, 1, 4), kind: HolidayKind::CollectiveLeave, name: String::new() };
+    known.put(HolidayYear { calendar: "id".into(), year: 2028, days: vec![day] });
+    let calendar = Calendar::new(&settings, &LegalHours::default(), &known);
+    assert!(calendar.callable(jakarta, first, 0));
+    assert!(
+        !calendar.callable(jakarta, ms("2028-01-04T05:00:00Z"), 0)
+            && calendar.day_off(jakarta, ms("2028-01-04T05:00:00Z"))
+    );
+    // The country's limit is about the national holidays alone.
+    let (_, settings) = Campaign::parse(json!({ "name": "c", "matter": "not_filed" })).unwrap();
+    let calendar = Calendar::new(&settings, &LegalHours::default(), &known);
+    assert!(calendar.callable(jakarta, ms("2028-01-04T05:00:00Z"), 0));
+    assert!(!calendar.callable(jakarta, ms("2029-01-04T05:00:00Z"), 0));
 }

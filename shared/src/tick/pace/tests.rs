@@ -59,7 +59,7 @@ fn the_state_stays_small_whatever_happens() {
     let mut pace = Pace::default();
     let campaigns: Vec<Campaign> =
         (0..20).map(|n| campaign(&format!("c{n}"), json!({ "per_caller_id": { "calls_per_second": 1 } }))).collect();
-    let shelf = Shelf { campaigns };
+    let shelf = Shelf { campaigns, ..Shelf::default() };
     for ballot in 0..3_000u64 {
         let now = NOW + ballot as i64 * 500;
         pace.look_round(&shelf, now);
@@ -102,7 +102,7 @@ fn room_is_what_claims_can_use() {
         (json!({ "calls_per_second": 10, "concurrent": 100, "ramp_up": "20s" }), (None, None), (4, RATE)),
     ] {
         let mut pace = Pace::default();
-        let shelf = Shelf { campaigns: vec![campaign("c", rate.clone())] };
+        let shelf = Shelf { campaigns: vec![campaign("c", rate.clone())], ..Shelf::default() };
         pace.look_round(&shelf, NOW);
         let mut tick = tick(NOW, 1);
         let (calls_per_second, concurrent) = limits;
@@ -127,7 +127,7 @@ fn room_is_what_claims_can_use() {
 #[test]
 fn orders_put_off_keep_their_distances_and_the_next_tick_comes_after_them() {
     let rate = json!({ "calls_per_second": 10, "concurrent": 100, "per_caller_id": { "calls_per_second": 6 } });
-    let shelf = Shelf { campaigns: vec![campaign("c", rate)] };
+    let shelf = Shelf { campaigns: vec![campaign("c", rate)], ..Shelf::default() };
     for (ready_ms, shift) in [(NOW - 5, 0), (NOW + 700, 700), (NOW + 60_000, SHIFT_MAX_MS)] {
         let mut pace = Pace::default();
         pace.look_round(&shelf, NOW);
@@ -157,7 +157,7 @@ fn orders_put_off_keep_their_distances_and_the_next_tick_comes_after_them() {
 #[test]
 fn a_host_ahead_does_not_forget_what_holds_back_one_behind() {
     let rate = json!({ "calls_per_second": 10, "concurrent": 100, "per_caller_id": { "calls_per_second": 0.2 } });
-    let shelf = Shelf { campaigns: vec![campaign("c", rate.clone()), campaign("d", rate)] };
+    let shelf = Shelf { campaigns: vec![campaign("c", rate.clone()), campaign("d", rate)], ..Shelf::default() };
     let mut pace = Pace::default();
     pace.look_round(&shelf, NOW);
     let mut turns: Vec<(String, i64)> = Vec::new();

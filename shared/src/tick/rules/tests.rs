@@ -2,7 +2,7 @@ use super::*;
 use crate::attempt::Past;
 use crate::campaign::Campaign;
 use crate::contact::{Duty, Matter};
-use crate::hours::{Calendar, LegalHours};
+use crate::hours::{Calendar, Holidays, LegalHours};
 use crate::tick::state::{ContactRef, Rank};
 use serde_json::json;
 
@@ -48,6 +48,7 @@ fn retry(due_date: Date) -> Retry {
         past: Past::default(),
         unknown: None,
         refused_by: Vec::new(),
+        looked: 0,
     }
 }
 
@@ -68,7 +69,7 @@ fn settings() -> Settings {
 fn every_combination_of_rules_gives_the_documented_verdict() {
     use Rule::*;
     let settings = settings();
-    let calendar = Calendar::new(&settings, &LegalHours::unlimited());
+    let calendar = Calendar::new(&settings, &LegalHours::unlimited(), &Holidays::default());
     // Wednesday, 3 March 2027, 10:00 and 18:00 in Jakarta. Thursday is a day without calls.
     let (inside, outside) = (ms("2027-03-03T03:00:00Z"), ms("2027-03-03T11:00:00Z"));
     let friday = ms("2027-03-05T01:00:00Z");
@@ -190,7 +191,7 @@ fn every_combination_of_rules_gives_the_documented_verdict() {
 #[test]
 fn a_day_without_calls_is_told_from_hours() {
     let settings = settings();
-    let calendar = Calendar::new(&settings, &LegalHours::unlimited());
+    let calendar = Calendar::new(&settings, &LegalHours::unlimited(), &Holidays::default());
     let contact = contact(1, "2027-03-31");
     let retry = retry(contact.duty.due_date);
     let held = |at: &str| {
@@ -222,7 +223,7 @@ fn a_day_without_calls_is_told_from_hours() {
 #[test]
 fn a_wrong_number_gives_way_to_the_next_usable_one() {
     let settings = settings();
-    let calendar = Calendar::new(&settings, &LegalHours::unlimited());
+    let calendar = Calendar::new(&settings, &LegalHours::unlimited(), &Holidays::default());
     let contact = contact(3, "2027-03-31");
     let verdict = |phone: u8, spoilt: &[u8], wrong_number: bool| {
         let mut retry = retry(contact.duty.due_date);

@@ -2,6 +2,7 @@
 
 mod assisted;
 mod do_not_call;
+mod feeds;
 mod forecast;
 mod personal_data;
 mod refusals;

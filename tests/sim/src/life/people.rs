@@ -10,8 +10,9 @@ use crate::tick::npwp;
 use dering::campaign::{self, Campaign, State};
 use dering::contact::Matter;
 use dering::list::{self, Intake, Label, Manifest, Rules, Taken};
+use dering::settlement::About;
 use dering::store::Store;
-use dering::suppression::{DoNotCall, Reason, Settled, Subject};
+use dering::suppression::{DoNotCall, Reason, Subject};
 use dering::tick::{ShardNews, log};
 use std::fmt::Write;
 use std::rc::Rc;
@@ -171,7 +172,7 @@ impl Life {
 
     async fn settle(self: &Rc<Self>, npwp: &str) {
         let taxpayer_id = list::taxpayer_id(npwp).unwrap_or_default();
-        let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter: Matter::NotFiled, tax_code: "", tax_period: "" };
+        let duty = About::all(&taxpayer_id, Matter::NotFiled);
         self.keep(&duty.key(&self.vault), b"1").await;
     }
 

@@ -44,7 +44,7 @@ fn eventful() -> Stage {
     set(&stage, &do_not_call_key(&stage.vault, &Stage::phone(&more[0])), &entry);
     let id = dering::list::taxpayer_id(&npwp(more[1].number, "013")).unwrap();
     let matter = dering::contact::Matter::NotFiled;
-    let duty = dering::suppression::Settled::Duty { taxpayer_id: &id, matter, tax_code: "", tax_period: "" };
+    let duty = dering::settlement::About::all(&id, matter);
     set(&stage, &duty.key(&stage.vault), b"1");
     let wrong = Subject::WrongNumber(&Stage::phone(&more[2])).key(&stage.vault);
     set(&stage, &wrong, &dering::suppression::reported_wrong(0));

@@ -4,8 +4,9 @@ use dering::assist::{Ask, Kind, Outcome, Stop, notes};
 use dering::attempt::Disposition;
 use dering::campaign::State;
 use dering::contact::Matter;
+use dering::settlement::About;
 use dering::store::{Store, keys};
-use dering::suppression::{self, DoNotCall, Reason, Settled, Subject};
+use dering::suppression::{self, DoNotCall, Reason, Subject};
 use dering::tick::LEASE_MS;
 use dering::tick::pace::Pace;
 use dering::vault::{Identity, Vault};
@@ -48,7 +49,7 @@ fn taxpayer_id(person: &Person) -> String {
 
 fn settle(stage: &Stage, person: &Person) {
     let taxpayer_id = taxpayer_id(person);
-    let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter: Matter::NotFiled, tax_code: "", tax_period: "" };
+    let duty = About::all(&taxpayer_id, Matter::NotFiled);
     set(stage, &duty.key(&stage.vault), b"1");
 }
 

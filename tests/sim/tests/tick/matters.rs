@@ -6,8 +6,8 @@ use dering::campaign::PersonLimits;
 use dering::contact::Matter;
 use dering::hours::LegalHours;
 use dering::list::DUTIES_MAX;
+use dering::settlement::About;
 use dering::store::{Store, keys};
-use dering::suppression::Settled;
 use dering::tick::{self, Asked};
 use dering_sim::tick::{Agent, Conversation, Fate, Stage, drive, npwp};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn stage(changes: Value) -> Stage {
 fn settle(stage: &Stage, person: u32, matter: Matter, month: u32) {
     let taxpayer_id = dering::list::taxpayer_id(&npwp(person, "013")).unwrap();
     let tax_period = format!("2027-{month:02}");
-    let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter, tax_code: "411121-100", tax_period: &tax_period };
+    let duty = About::Duty { taxpayer_id, matter, tax: "411121-100".into(), tax_period };
     drive(&stage.clock, stage.store.set(&duty.key(&stage.vault), b"1")).unwrap().unwrap();
 }
 

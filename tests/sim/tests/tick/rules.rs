@@ -3,8 +3,9 @@
 use dering::attempt::{Disposition, End, Ending, News, Said};
 use dering::campaign::State;
 use dering::contact::Matter;
+use dering::settlement::About;
 use dering::store::Store;
-use dering::suppression::{self, DoNotCall, Reason, Settled};
+use dering::suppression::{self, DoNotCall, Reason};
 use dering_sim::tick::{Fate, Stage, csv, drive, people};
 use serde_json::json;
 
@@ -23,7 +24,7 @@ fn the_settled_and_the_suppressed_are_not_ordered() {
     let row = csv(&list[1..2]);
     let npwp = row.lines().nth(1).and_then(|l| l.split(';').next()).unwrap();
     let taxpayer_id = dering::list::taxpayer_id(npwp).unwrap();
-    let duty = Settled::Duty { taxpayer_id: &taxpayer_id, matter: Matter::NotFiled, tax_code: "", tax_period: "" };
+    let duty = About::all(&taxpayer_id, Matter::NotFiled);
     set(&stage, &duty.key(&stage.vault), b"1");
     let entry = |until_ms| DoNotCall { reason: Reason::Entered, since_ms: 0, until_ms }.encode();
     let now_ms = stage.clock.now_ms();

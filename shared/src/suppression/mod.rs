@@ -1,11 +1,19 @@
-//! May this person be called at all? Do-not-call entries and settlements, by keyed hash; the group held out.
+//! May this person be called at all? Do-not-call entries, by keyed hash; the group held out.
 
-use crate::contact::{Contact, Duty, Matter};
+mod download;
+mod intake;
+pub mod register;
+
+pub use download::{Line, csv};
+pub use intake::{Intake, enter};
+
 use crate::store::{decode, encode, keys};
 use crate::vault::Identity;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
+/// Of entries that are in the register.
+const REGISTERED: u8 = 2;
 
 /// Why a phone or a taxpayer is not to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +29,18 @@ pub enum Reason {
     WrongNumber,
 }
 
+impl Reason {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::AskedInCall => "asked_in_call",
+            Reason::Entered => "entered",
+            Reason::Deceased => "deceased",
+            Reason::WrongNumber => "wrong_number",
+        }
+    }
+}
+
 /// An entry: a phone or a taxpayer that is not to be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoNotCall {
@@ -34,6 +54,28 @@ impl DoNotCall {
     /// The entry's bytes.
     pub fn encode(&self) -> Vec<u8> {
         encode(VERSION, self)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(VERSION, bytes)
+    }
+}
+
+/// An entry that is in the [register]: on which page, and whom it is about, sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    entry: DoNotCall,
+    page: u64,
+    sealed: Vec<u8>,
+}
+
+impl Entry {
+    fn encode(&self) -> Vec<u8> {
+        encode(REGISTERED, self)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        decode(REGISTERED, bytes)
     }
 }
 
@@ -60,7 +102,7 @@ pub fn reported_wrong(now_ms: i64) -> Vec<u8> {
 
 /// Why an entry holds now; `None` if it does not. One that cannot be read holds: when in doubt there is no call.
 pub fn reason(bytes: &[u8], now_ms: i64) -> Option<Reason> {
-    match decode::<DoNotCall>(VERSION, bytes) {
+    match DoNotCall::decode(bytes).or_else(|| Entry::decode(bytes).map(|kept| kept.entry)) {
         None => Some(Reason::Entered),
         Some(entry) => entry.until_ms.is_none_or(|until| now_ms < until).then_some(entry.reason),
     }
@@ -91,6 +133,24 @@ pub enum Subject<'a> {
     Taxpayer(&'a str),
     /// This phone is not the listed taxpayer's.
     WrongNumber(&'a str),
+}
+
+/// A [`Subject`] that was sealed, or is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Named {
+    Phone(String),
+    Taxpayer(String),
+    WrongNumber(String),
+}
+
+impl Named {
+    pub fn subject(&self) -> Subject<'_> {
+        match self {
+            Named::Phone(phone) => Subject::Phone(phone),
+            Named::Taxpayer(id) => Subject::Taxpayer(id),
+            Named::WrongNumber(phone) => Subject::WrongNumber(phone),
+        }
+    }
 }
 
 /// What the id of a wrong number's entry begins with. No hash has a dot.
@@ -124,49 +184,6 @@ pub fn key_of(id: &str) -> Option<String> {
     };
     let plain = hash.len() == 22 && hash.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     plain.then(|| if wrong { keys::wrong_number(hash) } else { keys::do_not_call(hash) })
-}
-
-/// A settlement that the tax administration reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled<'a> {
-    /// A duty: tax code (KAP-KJS) and period as in the contact; empty ones mean every duty of that matter.
-    Duty { taxpayer_id: &'a str, matter: Matter, tax_code: &'a str, tax_period: &'a str },
-    /// A bill by its code.
-    Bill { billing_code: &'a str },
-}
-
-impl Settled<'_> {
-    /// Where it is kept.
-    pub fn key(&self, identity: &Identity) -> String {
-        match self {
-            Settled::Duty { taxpayer_id, matter, tax_code, tax_period } => {
-                let text = format!("{taxpayer_id}|{}|{tax_code}|{tax_period}", matter.as_str());
-                keys::settlement(&identity.hash(b"duty", text.as_bytes()))
-            }
-            Settled::Bill { billing_code } => keys::settlement(&identity.hash(b"bill", billing_code.as_bytes())),
-        }
-    }
-}
-
-/// Keys under which a settlement of each of the contact's duties may stand.
-pub fn settlement_keys(identity: &Identity, contact: &Contact) -> Vec<Vec<String>> {
-    let keys = |duty: &Duty| {
-        let (taxpayer_id, matter) = (contact.taxpayer_id.as_str(), duty.matter);
-        let key = |tax_code, tax_period| Settled::Duty { taxpayer_id, matter, tax_code, tax_period }.key(identity);
-        let mut keys = vec![key(&duty.tax_code, &duty.tax_period), key("", "")];
-        if !duty.billing_code.is_empty() {
-            keys.push(Settled::Bill { billing_code: &duty.billing_code }.key(identity));
-        }
-        keys
-    };
-    contact.duties().map(keys).collect()
-}
-
-/// The contact's duties that are not settled: `found` is what stands under all their `keys`, in their order.
-pub fn open<'a>(contact: &'a Contact, keys: &[Vec<String>], found: &[Option<Vec<u8>>]) -> Vec<&'a Duty> {
-    let mut found = found.iter();
-    let mut settled = keys.iter().map(|keys| found.by_ref().take(keys.len()).filter(|f| f.is_some()).count() > 0);
-    contact.duties().filter(|_| !settled.next().unwrap_or(false)).collect()
 }
 
 /// Whether a taxpayer belongs to the share that is never called. The same taxpayer always does or never does.
