@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Why a taxpayer is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,7 +69,7 @@ pub struct Duty {
     /// voice flow.
     pub note: String,
     /// Columns of the list that the campaign keeps: name and cell, those with nothing in them left out.
-    pub extra: Vec<(String, String)>,
+    pub extra: BTreeMap<String, String>,
 }
 
 /// Whom to call, and about what.

@@ -82,7 +82,7 @@ impl From<&Duty> for About {
             due_date: duty.due_date,
             office: duty.office.clone(),
             note: duty.note.clone(),
-            extra: duty.extra.iter().cloned().collect(),
+            extra: duty.extra.clone(),
         }
     }
 }

@@ -323,7 +323,7 @@ fn typical(settings: &Settings, waiting: &Waiting) -> Contact {
         office: String::new(),
         billing_code: String::new(),
         note: String::new(),
-        extra: Vec::new(),
+        extra: Default::default(),
     };
     Contact {
         taxpayer_id: String::new(),

@@ -137,7 +137,7 @@ mod tests {
             office: String::new(),
             billing_code: String::new(),
             note: String::new(),
-            extra: Vec::new(),
+            extra: Default::default(),
         };
         Contact {
             taxpayer_id: taxpayer.into(),

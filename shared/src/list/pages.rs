@@ -116,7 +116,7 @@ mod tests {
                 office: String::new(),
                 billing_code: String::new(),
                 note: String::new(),
-                extra: Vec::new(),
+                extra: Default::default(),
             },
             others: Vec::new(),
             priority,

@@ -8,7 +8,7 @@ use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::Store;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Rows shown.
 const SHOWN: usize = 20;
@@ -130,7 +130,7 @@ fn as_understood(row: &Row) -> Value {
                 "office": duty.office,
                 "billing_code": duty.billing_code,
                 "note": duty.note,
-                "extra": duty.extra.iter().cloned().collect::<BTreeMap<_, _>>(),
+                "extra": duty.extra,
                 "priority": priority,
                 "language": language,
                 "time_zone": time_zone,

@@ -5,6 +5,7 @@ use super::taxpayer::Kind;
 use super::zone::{Clues, Zone};
 use super::{Guess, Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
 use crate::contact::{Contact, Duty, EXTRA_BYTES_MAX, Language, Matter, NOTE_MAX};
+use std::collections::BTreeMap;
 
 /// A row that can be called, unless an earlier one is the same.
 #[derive(Debug)]
@@ -166,8 +167,8 @@ fn swallowed(cells: &[String], columns: &Columns, delimiter: char) -> bool {
 }
 
 /// What is kept of the row's other columns, and whether some of it is left out.
-fn extra(cells: &[String], columns: &Columns) -> (Vec<(String, String)>, bool) {
-    let (mut extra, mut bytes, mut cut) = (Vec::new(), 0, false);
+fn extra(cells: &[String], columns: &Columns) -> (BTreeMap<String, String>, bool) {
+    let (mut extra, mut bytes, mut cut) = (BTreeMap::new(), 0, false);
     for (name, column) in columns.kept() {
         let (text, shortened) = text::remark(cells.get(column).map_or("", String::as_str), text::TEXT_MAX);
         cut |= shortened;
@@ -178,7 +179,7 @@ fn extra(cells: &[String], columns: &Columns) -> (Vec<(String, String)>, bool) {
         if bytes > EXTRA_BYTES_MAX {
             return (extra, true);
         }
-        extra.push((name.to_owned(), text));
+        extra.insert(name.to_owned(), text);
     }
     (extra, cut)
 }

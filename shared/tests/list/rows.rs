@@ -3,6 +3,7 @@
 use super::*;
 use dering::campaign::KeepColumns;
 use dering::list::{Guess, Mapping, Reason, Warning};
+use std::collections::BTreeMap;
 
 #[test]
 fn an_unclosed_quotation_mark_does_not_lose_rows_silently() {
@@ -185,11 +186,13 @@ fn columns_are_kept_as_the_campaign_says_and_within_bounds() {
         (extra, summary.kept_columns)
     };
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(extra(KeepColumns::default()), (vec![vec![], vec![]], vec![]));
-    let all = vec![pair("SEKTOR", "=Perdagangan"), pair("AR", "Ibu Ani")];
-    assert_eq!(extra(KeepColumns::All), (vec![all.clone(), vec![]], vec!["SEKTOR".into(), "AR".into()]));
+    let none = || vec![BTreeMap::new(), BTreeMap::new()];
+    assert_eq!(extra(KeepColumns::default()), (none(), vec![]));
+    let (sector, person) = (pair("SEKTOR", "=Perdagangan"), pair("AR", "Ibu Ani"));
+    let kept = vec![BTreeMap::from([sector, person.clone()]), BTreeMap::new()];
+    assert_eq!(extra(KeepColumns::All), (kept, vec!["SEKTOR".into(), "AR".into()]));
     let named = KeepColumns::Named(vec!["ar".into(), "TIDAK ADA".into(), "KPP".into()]);
-    assert_eq!(extra(named), (vec![all[1..].to_vec(), vec![]], vec!["AR".into()]));
+    assert_eq!(extra(named), (vec![BTreeMap::from([person]), BTreeMap::new()], vec!["AR".into()]));
 
     let names: String = (0..30).map(|n| format!(";K{n}")).collect();
     let cells = format!(";{}", "é".repeat(150)).repeat(30);

@@ -28,7 +28,7 @@ fn canary(matter: Matter, name: &str, taxpayer_id: &str) -> Contact {
         office: "647".into(),
         billing_code: "027030000000666".into(),
         note: "Keberatan, kapal selam".into(),
-        extra: vec![("SEKTOR".into(), "kapal selam".into())],
+        extra: [("SEKTOR".into(), "kapal selam".into())].into(),
         ..samples::duty()
     };
     Contact { duty, ..samples::contact(taxpayer_id, name) }

@@ -31,7 +31,7 @@ pub fn duty() -> Duty {
         office: "541".into(),
         billing_code: String::new(),
         note: String::new(),
-        extra: Vec::new(),
+        extra: Default::default(),
     }
 }
 

@@ -86,10 +86,7 @@ impl Line for ContactLine<'_> {
             self.time_zone.unwrap_or_default().to_owned(),
             duty.note.clone(),
         ];
-        let extra = |name: &String| {
-            let found = duty.extra.iter().find(|(column, _)| column == name);
-            found.map_or_else(String::new, |(_, text)| text.clone())
-        };
+        let extra = |name: &String| duty.extra.get(name).cloned().unwrap_or_default();
         own.into_iter().chain(self.kept.iter().map(extra)).collect()
     }
 }

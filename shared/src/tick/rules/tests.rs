@@ -29,7 +29,7 @@ fn contact(phones: usize, due_date: &str) -> Contact {
             office: String::new(),
             billing_code: String::new(),
             note: String::new(),
-            extra: Vec::new(),
+            extra: Default::default(),
         },
         others: Vec::new(),
         priority: 2,

@@ -6,6 +6,7 @@ mod feeds;
 mod forecast;
 mod personal_data;
 mod refusals;
+mod rows;
 mod same_file;
 mod settlements;
 mod size;

@@ -39,7 +39,7 @@ async fn rejected_rows_come_back_in_the_files_own_columns() {
     let csv = stage.client.get(&upload.rejected_url).await.unwrap().success().unwrap();
     assert!(csv.header("content-type").starts_with("text/csv"));
     let text = csv.text();
-    let header = text.lines().next().unwrap();
+    let header = text.lines().next().unwrap().trim_start_matches('\u{feff}');
     assert!(header.starts_with("NO;NPWP;NAMA WP;") && header.ends_with("row;reason;hint"), "{header}");
     for (row, reason) in list.rejected() {
         assert!(text.contains(&format!(";{row};{reason};")), "row {row} {reason} in\n{text}");
