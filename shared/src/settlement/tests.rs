@@ -2,6 +2,7 @@ use super::*;
 use crate::vault::Vault;
 use jiff::civil::date;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn payment(day: i8, amount: u64, reference: &str) -> Payment {
     Payment {
@@ -102,7 +103,7 @@ fn duty(matter: Matter, code: &str, name: &str, period: &str, amount: u64) -> Du
         office: String::new(),
         billing_code: if amount == 7 { "028030000000206".into() } else { String::new() },
         note: String::new(),
-        extra: Vec::new(),
+        extra: BTreeMap::new(),
     }
 }
 

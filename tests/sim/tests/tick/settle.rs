@@ -114,7 +114,7 @@ fn a_payment_that_bounced_leads_to_a_call_again() {
     stage.run_to_the_end(|_| Fate::ALL[0]);
     let report = stage.report("c");
     assert_eq!((report.ends["settled"], report.ends["reached"]), (1, 1));
-    assert!(LIST_DAYS > 3);
+    const { assert!(LIST_DAYS > 3) };
 }
 
 #[test]
