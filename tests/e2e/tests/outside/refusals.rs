@@ -65,13 +65,12 @@ async fn every_bad_request_gets_a_problem_document_and_the_host_goes_on() {
     bad["name"] = json!("Another");
     refused(&c.post("/v1/campaigns", &bad).await.unwrap(), 409, "campaign_exists");
     refused(&c.post("/v1/suppressions", &json!({ "phone": "0812" })).await.unwrap(), 422, "phone_invalid");
-    refused(
-        &c.post("/v1/settlements", &json!({ "settlements": [{ "taxpayer_id": "12", "matter": "not_paid" }] }))
-            .await
-            .unwrap(),
-        422,
-        "settlement_invalid",
-    );
+    let csv_kind = [("content-type", "text/csv")];
+    for (kind, feed, status, code) in
+        [(json_kind, "[1]", 400, "invalid_json"), (csv_kind, "WARNA;KOTA\nbiru;Ende\n", 422, "columns_missing")]
+    {
+        refused(&c.send(Method::POST, "/v1/settlements", &kind, feed).await.unwrap(), status, code);
+    }
     let stale = [("content-type", "application/json"), ("if-match", "\"999999\"")];
     refused(
         &c.send(Method::PATCH, "/v1/campaigns/c", &stale, r#"{"name":"New"}"#).await.unwrap(),
