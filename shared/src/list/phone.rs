@@ -75,16 +75,25 @@ impl Found<'_> {
         if text::is_scientific(cell) {
             return self.refuse(Reason::PhoneScientific);
         }
-        if cell.chars().any(text::is_ornamental_digit) {
+        if !cell.is_ascii() && cell.chars().any(text::is_ornamental_digit) {
             return self.refuse(Reason::PhoneLetters);
         }
-        for part in split(&text::value(cell)) {
-            match read(&part) {
-                Part::Nothing => {}
-                Part::Extension => self.warn(Warning::PhoneExtension),
-                Part::Refused(reason) => self.refuse(reason),
-                Part::Number(number) => self.number(number),
-            }
+        let value = text::value(cell);
+        // Most cells are one number: there is nothing to part.
+        if value.bytes().all(|b| b.is_ascii_digit() || b" +-.()".contains(&b)) {
+            return self.part(&value);
+        }
+        for part in split(&value) {
+            self.part(&part);
+        }
+    }
+
+    fn part(&mut self, part: &str) {
+        match read(part) {
+            Part::Nothing => {}
+            Part::Extension => self.warn(Warning::PhoneExtension),
+            Part::Refused(reason) => self.refuse(reason),
+            Part::Number(number) => self.number(number),
         }
     }
 

@@ -204,7 +204,11 @@ pub(super) fn matter(cell: &str) -> Option<Matter> {
 fn tax_code(columns: &Columns, cells: &[String]) -> String {
     let cell = |field| text::value(columns.cell(cells, field));
     let whole = cell(Field::TaxCode);
-    tax_code_of(&if text::is_blank(&whole) { format!("{}-{}", cell(Field::Kap), cell(Field::Kjs)) } else { whole })
+    tax_code_of(&if text::is_blank(&whole) {
+        format!("{}-{}", cell(Field::Kap), cell(Field::Kjs))
+    } else {
+        whole.into_owned()
+    })
 }
 
 /// `KAP-KJS` of a cell that was [cleaned](text::value).

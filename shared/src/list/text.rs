@@ -1,5 +1,6 @@
 //! What people and spreadsheets do to a cell's text, undone.
 
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest text kept of a cell that is only shown or spoken, in characters.
@@ -8,12 +9,12 @@ pub(super) const TEXT_MAX: usize = 200;
 /// A cell that holds a number, date or phone: compatibility forms (full-width digits, no-break spaces) folded by
 /// NFKC, invisible characters dropped, and the marks removed by which spreadsheets keep text as text
 /// (a leading apostrophe, or `="…"`). Ornamental digits stay what they are: folded, a footnote mark would become the last digit.
-pub(super) fn value(cell: &str) -> String {
-    let folded;
-    let mut text = match cell.is_ascii() {
-        true => cell.trim(),
+pub(super) fn value(cell: &str) -> Cow<'_, str> {
+    match cell.is_ascii() {
+        // Almost all are: nothing is to be folded.
+        true => Cow::Borrowed(unmarked(cell)),
         false => {
-            folded = cell.chars().filter(|c| !is_invisible(*c)).fold(String::new(), |mut folded, c| {
+            let folded = cell.chars().filter(|c| !is_invisible(*c)).fold(String::new(), |mut folded, c| {
                 if is_ornamental_digit(c) {
                     folded.push(c)
                 } else {
@@ -21,13 +22,17 @@ pub(super) fn value(cell: &str) -> String {
                 }
                 folded
             });
-            folded.trim()
+            Cow::Owned(unmarked(&folded).to_owned())
         }
-    };
+    }
+}
+
+fn unmarked(text: &str) -> &str {
+    let mut text = text.trim();
     if let Some(quoted) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         text = quoted.trim();
     }
-    without_decimals(text.trim_start_matches(['\'', '’', '‘', '`']).trim()).to_owned()
+    without_decimals(text.trim_start_matches(['\'', '’', '‘', '`']).trim())
 }
 
 /// Superscripts, circled numbers, fractions.
@@ -70,6 +75,11 @@ fn unguarded(cell: &str) -> &str {
 /// At most `max` characters, and whether there were more.
 fn collapsed(cell: &str, max: usize) -> (String, bool) {
     let cell = unguarded(cell);
+    let trimmed = cell.trim();
+    let plain = |b: u8| matches!(b, b' '..=b'~');
+    if trimmed.len() <= max && trimmed.bytes().all(plain) && !trimmed.contains("  ") {
+        return (trimmed.to_owned(), false);
+    }
     let mut out = String::new();
     for word in cell.split_whitespace() {
         let start = out.len();
@@ -94,6 +104,10 @@ fn collapsed(cell: &str, max: usize) -> (String, bool) {
 
 /// Letters and digits only, lower case: what is compared when headers, provinces or matters are looked up.
 pub(super) fn key(text: &str) -> String {
+    if text.is_ascii() {
+        let bytes = text.bytes().filter(u8::is_ascii_alphanumeric);
+        return bytes.map(|b| char::from(b.to_ascii_lowercase())).collect();
+    }
     text.nfkc().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

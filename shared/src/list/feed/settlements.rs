@@ -226,7 +226,7 @@ fn taxes(line: &Line) -> Vec<String> {
     let whole = text::value(line.cell(TAX_CODE));
     let whole = match text::is_blank(&whole) {
         true => format!("{}-{}", text::value(line.cell(KAP)), text::value(line.cell(KJS))),
-        false => whole,
+        false => whole.into_owned(),
     };
     let code = row::tax_code_of(&whole);
     let name = text::key(line.cell(TAX_TYPE));

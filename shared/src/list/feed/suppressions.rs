@@ -120,7 +120,7 @@ fn phones(cell: &str) -> Result<Vec<String>, Bad> {
         }
         Ok(found) => Ok(found.numbers),
         // Of another country; also one that is never called by itself.
-        Err(_) if e164(&value) => Ok(vec![value]),
+        Err(_) if e164(&value) => Ok(vec![value.into_owned()]),
         Err(reason) => Err(Bad::at(PHONE, reason)),
     }
 }
