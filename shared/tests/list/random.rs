@@ -54,6 +54,15 @@ fn trimmed(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
     rows
 }
 
+/// Found by the test below: the delimiter behind a quotation mark in a cell was taken for one between cells.
+#[test]
+fn a_quotation_mark_in_a_cell_parts_no_cells() {
+    for size in 1..40 {
+        let read = records("\"K0\"\",\"|\"K1,0\"|\"K2\"\"\"\r\n".as_bytes(), size).unwrap();
+        assert_eq!(read, [["K0\",", "K1,0", "K2\""]]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

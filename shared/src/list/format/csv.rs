@@ -113,6 +113,8 @@ struct Head {
     scanned: usize,
     line: usize,
     quoted: bool,
+    /// The byte before closed a quotation: another quotation mark says that it did not.
+    closed: bool,
     /// A cell may begin here, and with it a quotation.
     inside: bool,
     content: bool,
@@ -127,9 +129,10 @@ impl Head {
         while let Some(&byte) = self.kept.get(self.scanned) {
             self.scanned += 1;
             let starts = !std::mem::replace(&mut self.inside, true);
+            let closed = std::mem::take(&mut self.closed);
             match byte {
-                b'"' if self.quoted => self.quoted = false,
-                b'"' if starts => self.quoted = true,
+                b'"' if self.quoted => (self.quoted, self.closed) = (false, true),
+                b'"' if starts || closed => self.quoted = true,
                 b'\r' | b'\n' if !self.quoted => {
                     self.inside = false;
                     let line = self.kept.get(self.line..self.scanned - 1);
