@@ -163,7 +163,8 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
 /// the rows behind it would be lost without a word.
 fn swallowed(cells: &[String], columns: &Columns, delimiter: char) -> bool {
     let per_row = columns.header().len().saturating_sub(1);
-    cells.iter().any(|cell| cell.contains(['\n', '\r']) && cell.matches(delimiter).count() >= per_row)
+    let broken = |cell: &String| cell.bytes().any(|b| matches!(b, b'\n' | b'\r'));
+    cells.iter().any(|cell| broken(cell) && cell.matches(delimiter).count() >= per_row)
 }
 
 /// What is kept of the row's other columns, and whether some of it is left out.

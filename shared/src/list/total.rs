@@ -23,7 +23,8 @@ const SUMS_MAX: usize = 3;
 pub(super) fn is_total(cells: &[String], columns: &Columns) -> bool {
     let mut filled = cells.iter().enumerate().filter(|(_, cell)| !text::is_blank(cell));
     let Some((label, first)) = filled.next() else { return false };
-    if !LABELS.contains(&text::key(first).as_str()) {
+    // Almost every row begins with a number.
+    if first.starts_with(|c: char| c.is_ascii_digit()) || !LABELS.contains(&text::key(first).as_str()) {
         return false;
     }
     let of_a_person: Vec<usize> = columns.of(Field::Phone).chain(columns.of(Field::TaxpayerId)).collect();
