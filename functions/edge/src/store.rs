@@ -4,6 +4,7 @@
 //! `wasi:keyvalue`, whose imports block the whole instance while they run. Both see the same data. The SDK hides the
 //! draft's bindings; they are used here and nowhere else.
 
+use crate::clock;
 use dering::store::{Store, StoreError, counter_from_bytes};
 use futures::future::join_all;
 use spin_sdk::experimental::wasi::keyvalue::store::{Bucket, Error as BatchError};
@@ -16,8 +17,9 @@ use std::rc::Rc;
 
 /// The label every Spin host provides.
 const LABEL: &str = "default";
-/// Keys of one `get-many`: bounds what the host gathers in memory.
-const GET_MANY: usize = 10_000;
+/// Keys of one `get-many`. It blocks the instance, and with it the orders whose turn comes meanwhile: between two of them the
+/// others go on.
+const GET_MANY: usize = 1_000;
 /// Single reads under way at once, where `get-many` does not work.
 const JOINED: usize = 256;
 /// What DynamoDB takes in one batch of writes.
@@ -81,7 +83,7 @@ impl Store for SpinStore {
 
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         if keys.len() > 1 && !LEARNT.with(|l| l.no_get_many.get()) {
-            match get_many(keys) {
+            match get_many(keys).await {
                 Ok(values) => return Ok(values),
                 Err(_) => LEARNT.with(|l| l.no_get_many.set(true)),
             }
@@ -116,11 +118,14 @@ fn bucket() -> Result<Rc<Bucket>, BatchError> {
 }
 
 /// The host answers in any order and leaves out what is missing, or says `none`.
-fn get_many(keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, BatchError> {
+async fn get_many(keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, BatchError> {
     let bucket = bucket()?;
     let wanted: Vec<&String> = unique_by(keys.iter(), |key| key.as_str());
     let mut found = HashMap::with_capacity(wanted.len());
-    for part in wanted.chunks(GET_MANY) {
+    for (n, part) in wanted.chunks(GET_MANY).enumerate() {
+        if n > 0 {
+            clock::sleep_ms(1).await;
+        }
         let part: Vec<String> = part.iter().copied().cloned().collect();
         found.extend(batch::get_many(&bucket, &part)?.into_iter().filter_map(|(key, value)| Some((key, value?))));
     }
