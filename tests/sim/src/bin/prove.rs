@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Tries to break what must hold: whole lives with every fault at random, crashes, damaged stores, callbacks in every order;
-/// and whether planted bugs are found. Takes about half an hour on two processors.
+/// and whether planted bugs are found. Takes less than an hour on two processors.
 #[derive(Debug, Parser)]
 #[command(name = "prove", bin_name = "cargo prove --")]
 struct Args {
