@@ -50,6 +50,17 @@ impl Problem {
         self
     }
 
+    /// A query parameter is missing or wrong. `expected` completes "must be".
+    pub fn parameter(name: &str, expected: &str) -> Self {
+        Problem::new(
+            400,
+            "parameter_invalid",
+            "A parameter is missing or not understood",
+            format!("the parameter `{name}` must be {expected}"),
+            "Correct the parameter and send the request again.",
+        )
+    }
+
     /// Others won every try.
     pub fn contended() -> Self {
         Problem::new(

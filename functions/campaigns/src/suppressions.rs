@@ -48,15 +48,7 @@ pub async fn enter(head: &Head, body: &mut Body) -> Result<Reply, Problem> {
 pub async fn download(head: &Head) -> Result<Reply, Problem> {
     let after: u64 = match head.parameter("after") {
         None => 0,
-        Some(text) => text.parse().map_err(|_| {
-            Problem::new(
-                400,
-                "parameter_invalid",
-                "A parameter is missing or not understood",
-                "the parameter `after` must be the cursor of a `link` header",
-                "Correct the parameter and send the request again.",
-            )
-        })?,
+        Some(text) => text.parse().map_err(|_| Problem::parameter("after", "the cursor of a `link` header"))?,
     };
     let vault = config::vault().await?;
     let found = register::read(&SpinStore, &vault, after, clock::now_ms()).await?;

@@ -28,7 +28,7 @@ pub async fn upload(id: &str, part_of: Option<String>, head: &Head, body: &mut B
     let dry_run = match head.parameter("dry_run").as_deref() {
         None | Some("false") => false,
         Some("true") => true,
-        Some(_) => return Err(parameter("dry_run", "true or false")),
+        Some(_) => return Err(Problem::parameter("dry_run", "true or false")),
     };
     let mut label = Label::parse(id, |name| head.parameter(name), head.header("source-contact"))?;
     label.format = format(head);
@@ -144,16 +144,6 @@ async fn shown(status: u16, manifest: &Manifest, confirm_above: u32) -> Result<R
 async fn confirm_above(manifest: &Manifest) -> Result<u32, Problem> {
     let shelf = campaign::read(&SpinStore).await?;
     Ok(shelf.get(&manifest.campaign).map_or(list::CONFIRM_ABOVE, |c| c.settings.confirm_above))
-}
-
-pub fn parameter(name: &str, expected: &str) -> Problem {
-    Problem::new(
-        400,
-        "parameter_invalid",
-        "A parameter is missing or not understood",
-        format!("the parameter `{name}` must be {expected}"),
-        "Correct the parameter and send the request again.",
-    )
 }
 
 /// Withdrawing stops every call not yet placed, also of what was appended; the list's figures stay.

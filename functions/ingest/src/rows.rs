@@ -41,7 +41,7 @@ pub async fn noted(list: &str, head: &Head) -> Result<Reply, Problem> {
     let guesses = match head.parameter("guesses").as_deref() {
         None | Some("false") => false,
         Some("true") => true,
-        Some(_) => return Err(lists::parameter("guesses", "true or false")),
+        Some(_) => return Err(Problem::parameter("guesses", "true or false")),
     };
     download(list, head, Kind::Noted { guesses }).await
 }

@@ -32,7 +32,8 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     match head.segments().as_slice() {
         ["v1", "campaigns", id, "report"] => {
             if let Some(word) = head.parameter("by") {
-                let by = report::By::named(&word).ok_or_else(|| parameter("by", "office, occasion or list"))?;
+                let by =
+                    report::By::named(&word).ok_or_else(|| Problem::parameter("by", "office, occasion or list"))?;
                 return Ok(response::json(200, &report::split(&SpinStore, shards, id, by).await?));
             }
             let report = report::campaign(&SpinStore, shards, id, clock::now_ms()).await?;
@@ -41,7 +42,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         ["v1", "reports", "annual"] => {
             let year = match head.parameter("year") {
                 None => None,
-                Some(text) => Some(text.parse::<i16>().map_err(|_| parameter("year", "a year such as 2026"))?),
+                Some(text) => Some(text.parse::<i16>().map_err(|_| Problem::parameter("year", "a year such as 2026"))?),
             };
             let now = dering::hours::local_date(dering::hours::COUNTRY_ZONES[0], clock::now_ms());
             let year = year.or(now.map(|d| d.year())).unwrap_or_default();
@@ -61,23 +62,13 @@ async fn ready() -> Result<Reply, Problem> {
     Ok(response::json(200, &json!({ "status": "ready" })))
 }
 
-fn parameter(name: &str, expected: &str) -> Problem {
-    Problem::new(
-        400,
-        "parameter_invalid",
-        "A parameter is missing or not understood",
-        format!("the parameter `{name}` must be {expected}"),
-        "Correct the parameter and send the request again.",
-    )
-}
-
 /// Why a contact is or is not called, now or at the moment `at`.
 async fn why(contact: &str, head: &Head, shards: u16) -> Result<Reply, Problem> {
     let at_ms = match head.parameter("at") {
         None => clock::now_ms(),
         Some(text) => {
             let at = text.parse::<jiff::Timestamp>();
-            at.map_err(|_| parameter("at", "a time such as 2027-03-01T09:00:00+07:00"))?.as_millisecond()
+            at.map_err(|_| Problem::parameter("at", "a time such as 2027-03-01T09:00:00+07:00"))?.as_millisecond()
         }
     };
     let vault = config::vault().await?;
@@ -90,7 +81,7 @@ async fn why(contact: &str, head: &Head, shards: u16) -> Result<Reply, Problem> 
 /// A campaign's attempts as JSON Lines, newest first; `link` leads to the next part. What agents noted is personal, so it
 /// is opened only if it is asked for.
 async fn attempts(head: &Head, shards: u16) -> Result<Reply, Problem> {
-    let campaign = head.parameter("campaign").ok_or_else(|| parameter("campaign", "a campaign's id"))?;
+    let campaign = head.parameter("campaign").ok_or_else(|| Problem::parameter("campaign", "a campaign's id"))?;
     // A cursor is shard.ballot; without one it begins with the newest page of shard 0.
     let cursor = head.parameter("after");
     let (shard, from) = match &cursor {
@@ -99,7 +90,7 @@ async fn attempts(head: &Head, shards: u16) -> Result<Reply, Problem> {
             .split_once('.')
             .and_then(|(s, b)| Some((s.parse::<u16>().ok()?, Some(b.parse::<u64>().ok()?).filter(|b| *b > 0))))
             .filter(|(s, _)| *s < shards)
-            .ok_or_else(|| parameter("after", "the cursor of a `link` header"))?,
+            .ok_or_else(|| Problem::parameter("after", "the cursor of a `link` header"))?,
     };
     let page = report::attempts(&SpinStore, shard, &campaign, from).await?;
     let mut lines = String::new();
@@ -110,7 +101,7 @@ async fn attempts(head: &Head, shards: u16) -> Result<Reply, Problem> {
             let vault = config::vault().await?;
             assist::notes(&SpinStore, &vault, shard, &calls).await?
         }
-        Some(_) => return Err(parameter("notes", "true or false")),
+        Some(_) => return Err(Problem::parameter("notes", "true or false")),
     };
     let mut notes = notes.into_iter();
     for attempt in &page.attempts {

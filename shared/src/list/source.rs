@@ -51,21 +51,20 @@ impl Label {
             let text = parameter(name).unwrap_or_default();
             match text.trim().chars().count() <= TEXT_MAX {
                 true => Ok(text.trim().to_owned()),
-                false => Err(invalid(name, &format!("at most {TEXT_MAX} characters"))),
+                false => Err(Problem::parameter(name, &format!("at most {TEXT_MAX} characters"))),
             }
         };
         let expected = match parameter("expected") {
             None => None,
-            Some(n) => Some(
-                n.parse()
-                    .map_err(|_| invalid("expected", "the number of contacts that the list is expected to have"))?,
-            ),
+            Some(n) => Some(n.parse().map_err(|_| {
+                Problem::parameter("expected", "the number of contacts that the list is expected to have")
+            })?),
         };
         let occasion = match parameter("occasion").as_deref() {
             None => None,
             Some("regular") => Some(Occasion::Regular),
             Some("on_request") => Some(Occasion::OnRequest),
-            Some(_) => return Err(invalid("occasion", "regular or on_request")),
+            Some(_) => return Err(Problem::parameter("occasion", "regular or on_request")),
         };
         let contact = contact.unwrap_or_default().trim().to_owned();
         if contact.chars().count() > TEXT_MAX {
@@ -96,14 +95,4 @@ impl Label {
     pub(super) fn sealed_contact(&self, key: &DataKey, nonce: &[u8; 24], place: &str) -> Option<Vec<u8>> {
         (!self.contact.is_empty()).then(|| key.seal(nonce, place, self.contact.as_bytes()))
     }
-}
-
-fn invalid(name: &str, expected: &str) -> Problem {
-    Problem::new(
-        400,
-        "parameter_invalid",
-        "A parameter is missing or not understood",
-        format!("the parameter `{name}` must be {expected}"),
-        "Correct the parameter and send the request again.",
-    )
 }
