@@ -17,7 +17,7 @@
 //! | `live`, `filter`, `others` | which lists are still called, and which of their rows come again |
 //! | `shelf` | where lists are kept: [`Manifest`], pages |
 //! | `gather` | rows of the same person put together |
-//! | `intake` | a file on its way there: [`Intake`] |
+//! | `intake` | a file on its way there: what is written, and which list it is: [`Intake`] |
 //! | `sift` | rows judged, compared and counted |
 //! | `noted` | warnings and guesses, row by row: [`Noted`] |
 //! | `table` | what was rejected or noted as a file: [`Table`] |
