@@ -37,7 +37,7 @@ impl Line {
         let Some(settings) = campaign.map(|campaign| campaign.settings) else {
             return Ok(Err("its campaign cannot be read"));
         };
-        let Some(scripts) = Scripts::of(&settings, claim.day) else { return Ok(Err("no script of that name")) };
+        let Some(scripts) = Scripts::of(&settings, claim.day) else { return Ok(Err("its script cannot be read")) };
         Ok(Ok(Line { claim, contact, settings, scripts }))
     }
 
@@ -60,6 +60,7 @@ impl Line {
             script: self.scripts.leading(topics),
             contact: &self.contact,
             topics,
+            also: self.scripts.also(),
             language: self.language(),
             local_hour: self.local_hour(now_ms),
             officer: officer.map(|line| Officer { line, caller_id: &self.claim.caller_id }),

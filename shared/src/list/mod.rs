@@ -100,6 +100,11 @@ pub fn tax_key(tax_type: &str) -> String {
     text::key(tax_type)
 }
 
+/// A column by its name, as far as two headers write it alike; empty if there is no letter or digit in it.
+pub fn column_key(name: &str) -> String {
+    text::key(name)
+}
+
 /// What became of a row. Rows with nothing in them are none.
 // Rows are handed on one by one, never kept: a box would cost more than it saves.
 #[allow(clippy::large_enum_variant)]
