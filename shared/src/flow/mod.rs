@@ -48,7 +48,7 @@ mod topic;
 pub mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use also::Also;
 pub use inbound::{inbound, inbound_step};

@@ -236,7 +236,7 @@ fn close<S: Store>(
     }
     Attempt {
         campaign: ended.campaign.clone(),
-        list: claim.contact.list.clone(),
+        contact: claim.contact.clone(),
         row: contact.map_or(0, |c| c.duty.row),
         other_rows: contact.map_or_else(Vec::new, |c| c.others.iter().map(|duty| duty.row).collect()),
         call: ended.call,
