@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 /// Results pages that are read to learn whether one is among them. It is told of by the next tick, as a rule.
 const PAGES_LOOKED: usize = 50;
 
+/// Pages that are told of at most, each once, however many ticks in a row do not commit. The rest costs space only.
+const PAGES_MAX: usize = 1_000;
+
 /// What a tick that did not commit leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
@@ -33,12 +36,14 @@ impl Left {
     fn by<S: Store>(work: &Work<'_, S>) -> Self {
         let Work { ballot, claims, agenda_pages, .. } = *work;
         let written = (0..agenda_pages).map(|n| (ballot, n));
+        // Of its own, some may be among those that it took off again.
+        let gone = work.pages_gone.iter().copied().filter(|(of, _)| *of != ballot);
         let results = work.state.results.filter(|results| *results == ballot);
         Left {
             ballot,
             claims,
-            pages: written.chain(work.pages_gone.iter().copied()).collect(),
-            results: results.into_iter().chain(work.results_gone.iter().copied()).collect(),
+            pages: written.chain(gone).take(PAGES_MAX).collect(),
+            results: results.into_iter().chain(work.results_gone.iter().copied()).take(PAGES_MAX).collect(),
         }
     }
 
@@ -75,7 +80,7 @@ pub async fn told<S: Store>(work: &mut Work<'_, S>, left: Left) -> Result<(), Pr
     for ballot in results {
         if among_results(work, ballot).await? == Some(false) {
             work.deletes.push(keys::results(work.shard, ballot));
-            work.results_gone.push(ballot);
+            work.results_gone.insert(ballot);
         }
     }
     let inherited = work.state.open.iter().any(|open| open.call.0 == ballot)
