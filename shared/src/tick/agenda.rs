@@ -82,9 +82,9 @@ pub async fn find<S: Store>(
 }
 
 /// Deletes a page after the commit.
-pub fn drop_page<S: Store>(work: &mut Work<'_, S>, ballot: u64, n: u16) {
+fn drop_page<S: Store>(work: &mut Work<'_, S>, ballot: u64, n: u16) {
     work.deletes.push(keys::agenda(work.shard, ballot, n));
-    work.pages_gone.insert((ballot, n));
+    work.pages_gone.push((ballot, n));
 }
 
 /// Whether the state knows a page.

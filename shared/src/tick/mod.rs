@@ -59,7 +59,7 @@ use crate::provider::{Account, ApiRequest, Provider};
 use crate::store::{Cell, Store, StoreError, decode, encode};
 use crate::suppression::{DoNotCall, Named};
 use crate::vault::{DataKey, Vault};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// What a tick needs from outside: time, dice, and the provider's API.
@@ -120,9 +120,8 @@ struct Work<'a, S: Store> {
     writes: Vec<(String, Vec<u8>)>,
     /// Deleted after the commit.
     deletes: Vec<String>,
-    /// Agenda pages and results pages among them.
-    pages_gone: BTreeSet<(u64, u16)>,
-    results_gone: BTreeSet<u64>,
+    /// Agenda pages among them that this tick took off.
+    pages_gone: Vec<(u64, u16)>,
     /// How fast this tick may claim.
     pacing: pace::Tick,
     claims: u16,
@@ -258,8 +257,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         state: before.clone(),
         writes: Vec::new(),
         deletes: Vec::new(),
-        pages_gone: BTreeSet::new(),
-        results_gone: BTreeSet::new(),
+        pages_gone: Vec::new(),
         pacing: pace::Tick {
             shard,
             shards: setup.shards,

@@ -6,17 +6,13 @@
 use super::choose::Placement;
 use super::news::{self, ShardNews};
 use super::place::{self, HELD};
-use super::results::Results;
 use super::{Work, World, agenda, claim};
 use crate::person;
 use crate::problem::Problem;
 use crate::store::{Store, keys};
 use serde::{Deserialize, Serialize};
 
-/// Results pages that are read to learn whether one is among them. It is told of by the next tick, as a rule.
-const PAGES_LOOKED: usize = 50;
-
-/// Pages that are told of at most, each once, however many ticks in a row do not commit. The rest costs space only.
+/// Pages that are told of at most. The rest costs space only.
 const PAGES_MAX: usize = 1_000;
 
 /// What a tick that did not commit leaves behind.
@@ -28,8 +24,8 @@ pub struct Left {
     /// Agenda pages, by ballot and number: those it wrote, and those it would have deleted. Whoever inherited its state has
     /// no use for the latter, and everybody else none for the former.
     pub pages: Vec<(u64, u16)>,
-    /// Results pages, by ballot: likewise.
-    pub results: Vec<u64>,
+    /// Whether it wrote a results page.
+    pub results: bool,
 }
 
 impl Left {
@@ -38,17 +34,16 @@ impl Left {
         let written = (0..agenda_pages).map(|n| (ballot, n));
         // Of its own, some may be among those that it took off again.
         let gone = work.pages_gone.iter().copied().filter(|(of, _)| *of != ballot);
-        let results = work.state.results.filter(|results| *results == ballot);
         Left {
             ballot,
             claims,
             pages: written.chain(gone).take(PAGES_MAX).collect(),
-            results: results.into_iter().chain(work.results_gone.iter().copied()).take(PAGES_MAX).collect(),
+            results: work.state.results == Some(ballot),
         }
     }
 
     fn is_nothing(&self) -> bool {
-        self.claims == 0 && self.pages.is_empty() && self.results.is_empty()
+        self.claims == 0 && self.pages.is_empty() && !self.results
     }
 }
 
@@ -72,16 +67,15 @@ pub async fn tell<S: Store, W: World>(work: &Work<'_, S>, world: &W, placements:
 /// this tick's state or a newer one.
 pub async fn told<S: Store>(work: &mut Work<'_, S>, left: Left) -> Result<(), Problem> {
     let Left { ballot, claims, pages, results } = left;
-    for (ballot, n) in pages {
-        if !agenda::names(&work.state, ballot, n) {
-            agenda::drop_page(work, ballot, n);
+    // No more than what the state tells: a tick that reads for each that lost before it would be the next to lose. Nor is it
+    // told on: of ticks that lose in a row, each would tell of all before it.
+    for (of, n) in pages {
+        if !agenda::names(&work.state, of, n) {
+            work.deletes.push(keys::agenda(work.shard, of, n));
         }
     }
-    for ballot in results {
-        if among_results(work, ballot).await? == Some(false) {
-            work.deletes.push(keys::results(work.shard, ballot));
-            work.results_gone.insert(ballot);
-        }
+    if results && work.state.has_results(ballot) == Some(false) {
+        work.deletes.push(keys::results(work.shard, ballot));
     }
     let inherited = work.state.open.iter().any(|open| open.call.0 == ballot)
         || work.state.offers.iter().any(|offer| offer.call.0 == ballot);
@@ -98,19 +92,4 @@ pub async fn told<S: Store>(work: &mut Work<'_, S>, left: Left) -> Result<(), Pr
         work.deletes.push(keys::event(work.shard, ballot, index, HELD.kind()));
     }
     Ok(())
-}
-
-/// Whether reports find the results page of a ballot. `None`: it is too far back, or a page on the way cannot be read.
-async fn among_results<S: Store>(work: &Work<'_, S>, ballot: u64) -> Result<Option<bool>, Problem> {
-    let mut at = work.state.results;
-    for _ in 0..PAGES_LOOKED {
-        let newer = match at {
-            Some(newer) if newer > ballot => newer,
-            older => return Ok(Some(older == Some(ballot))),
-        };
-        let bytes = work.store.get(&keys::results(work.shard, newer)).await.map_err(|e| Problem::store(&e))?;
-        let Some(page) = bytes.and_then(|bytes| Results::decode(&bytes)) else { return Ok(None) };
-        at = page.previous;
-    }
-    Ok(None)
 }
