@@ -130,7 +130,7 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
         life.tell(|| format!("tick {number} begins on host {host}, by whose clock it is {}", life.clock_of(host) - life.plan.start_ms));
         let (store, limits) = (Shaky::new(&life, Some(host)), life.account_limits());
-        let changed = match tick_of(&store, &outside, &life.vault, &life.campaigns[host], limits).await {
+        let changed = match tick_of(&store, &outside, &life.vault, &life.memory[host], limits).await {
             Ok(report) => {
                 let idle = report.folded == 0 && report.claimed == 0 && report.open == 0;
                 life.quiet.set(if idle { life.quiet.get() + 1 } else { life.quiet.get().min(2) });

@@ -90,7 +90,7 @@ impl<'a> Outside<'a> {
             shards: self.shards,
             limits: PersonLimits::default(),
             legal_hours: &LegalHours::unlimited(),
-            campaigns: &self.stage.campaigns,
+            memory: &self.stage.memory,
         };
         tick::tick(store, self, &setup, self.shard).await
     }

@@ -3,7 +3,7 @@
 use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Person, csv, drive};
 use dering::attempt::{CallId, News};
 use dering::callback;
-use dering::campaign::{self, Campaign, Limits, PersonLimits, Remembered, State};
+use dering::campaign::{self, Campaign, Limits, PersonLimits, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
 use dering::list::{self, Intake, Label, Manifest, Others, Rules, Size, Taken};
@@ -11,7 +11,7 @@ use dering::problem::Problem;
 use dering::provider::{Account, ApiRequest};
 use dering::report::{self, CampaignReport};
 use dering::store::{Counting, Counts, MemoryStore, Store};
-use dering::tick::{self, Attempt, Report, Sent, Setup, Shard, World};
+use dering::tick::{self, Attempt, Memory, Report, Sent, Setup, Shard, World};
 use dering::vault::Vault;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub struct Stage {
     pub carrier: Carrier,
     pub vault: Vault,
     /// What the hosts' instances remember.
-    pub campaigns: Remembered,
+    pub memory: Memory,
     dice: RefCell<Dice>,
     told: BTreeMap<(u64, u16), Fate>,
 }
@@ -111,7 +111,7 @@ impl Stage {
             clock: Rc::new(Clock::new(START_MS)),
             carrier,
             vault: Vault::for_tests(),
-            campaigns: Remembered::default(),
+            memory: Memory::default(),
             dice: RefCell::new(Dice::new(1)),
             told: BTreeMap::new(),
         }
@@ -124,7 +124,7 @@ impl Stage {
             clock: Rc::new(Clock::new(self.clock.now_ms())),
             carrier: self.carrier.fork(),
             vault: Vault::for_tests(),
-            campaigns: self.campaigns.clone(),
+            memory: self.memory.clone(),
             dice: self.dice.clone(),
             told: self.told.clone(),
         }
@@ -380,7 +380,7 @@ impl Stage {
 
 /// The real tick of a stage.
 pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Problem> {
-    tick_of(store, host, &host.stage.vault, &host.stage.campaigns, Limits::default()).await
+    tick_of(store, host, &host.stage.vault, &host.stage.memory, Limits::default()).await
 }
 
 /// The real tick, with a configured account.
@@ -388,7 +388,7 @@ pub async fn tick_of<S: Store, W: World>(
     store: &S,
     world: &W,
     vault: &Vault,
-    campaigns: &Remembered,
+    memory: &Memory,
     limits: Limits,
 ) -> Result<Report, Problem> {
     let account = Account { account: "AC1".into(), secret: "s".into(), limits, ..Account::default() };
@@ -399,7 +399,7 @@ pub async fn tick_of<S: Store, W: World>(
         shards: 1,
         limits: PersonLimits::default(),
         legal_hours: &LegalHours::unlimited(),
-        campaigns,
+        memory,
     };
     tick::tick(store, world, &setup, 0).await
 }
