@@ -246,7 +246,7 @@ fn close<S: Store>(
         dial_at_ms: ended.dial_at_ms,
         folded_at_ms: work.now_ms,
         provider_call: ended.events.iter().find_map(|e| match &e.news {
-            News::Placed { provider_call } => Some(provider_call.clone()),
+            News::Placed { provider_call } => Some(provider_call.clone()).filter(|id| !id.is_empty()),
             _ => None,
         }),
         end,

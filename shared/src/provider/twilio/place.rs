@@ -1,6 +1,7 @@
 //! Placing a call: `POST …/Calls.json`. Source: Twilio docs, "Call resource" and "Error and warning dictionary".
 
 use crate::attempt::Refusal;
+use crate::provider::answer::{Meaning, is_id, seconds};
 use crate::provider::{Account, ApiRequest, Order, Placing};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,9 +18,6 @@ const DELIVERY: &str = "#rc=5&rp=all&ct=2000&rt=4000";
 
 /// Longest ringing the API takes, in seconds.
 const RING_MAX_S: u32 = 600;
-
-/// Longest id of a call we keep. Twilio's have 34 characters, those of compatible services 36 and more.
-const CALL_SID_MAX: usize = 128;
 
 /// The request that places a call.
 ///
@@ -91,14 +89,8 @@ pub fn placed(status: u16, headers: &[(String, String)], body: &[u8]) -> Placing
     Placing::Refused {
         refusal,
         code: code.map_or_else(|| format!("http_{status}"), |code| code.to_string()),
-        retry_after_s: retry_after_s(headers),
+        retry_after_s: seconds(headers, "retry-after"),
     }
-}
-
-enum Meaning {
-    Refused(Refusal),
-    Unclear,
-    Unknown,
 }
 
 /// Source: Twilio docs, "Error and warning dictionary".
@@ -129,19 +121,10 @@ fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn is_id(sid: &str) -> bool {
-    !sid.is_empty() && sid.len() <= CALL_SID_MAX && sid.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// Seconds. The header's other form, a date, is not used here.
-fn retry_after_s(headers: &[(String, String)]) -> Option<u32> {
-    headers.iter().find(|(name, _)| name == "retry-after").and_then(|(_, value)| value.trim().parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::twilio::testing::Dice;
+    use crate::provider::testing::Dice;
 
     fn account() -> Account {
         Account { account: "AC02".into(), key: "SK03".into(), secret: "s3cret".into(), ..Account::default() }
@@ -280,7 +263,7 @@ mod tests {
         ] {
             assert_eq!(placed(status, &[], body.as_bytes()), Placing::Unclear, "{status} {body}");
         }
-        let long = format!(r#"{{"sid":"{}"}}"#, "C".repeat(CALL_SID_MAX + 1));
+        let long = format!(r#"{{"sid":"{}"}}"#, "C".repeat(129));
         assert_eq!(placed(201, &[], long.as_bytes()), Placing::Unclear);
     }
 
