@@ -1,5 +1,6 @@
 //! What the tests of all adapters share.
 
+use crate::provider::Order;
 use std::fs;
 use std::path::PathBuf;
 
@@ -13,6 +14,18 @@ pub fn vectors(provider: &str, folder: &str, extension: &str) -> Vec<PathBuf> {
     files.sort();
     assert!(!files.is_empty(), "no .{extension} in {}", folder.display());
     files
+}
+
+/// A call to place.
+pub fn order() -> Order<'static> {
+    Order {
+        to: "+628110000001",
+        from: "+622150000001",
+        call: "AAMAAAAAAAADLAApa0nSAA_-x",
+        public_url: "https://dering.example.go.id",
+        ring_s: 25,
+        talk_s: 300,
+    }
 }
 
 /// SplitMix64: reproducible from its seed.

@@ -72,11 +72,24 @@ pub fn taken(request: &ApiRequest, call: &CallId) -> Sent {
     Sent::Answer { status, headers: Vec::new(), body: body.to_string().into() }
 }
 
-/// That provider's answer to an order it refuses; `again`: after how many seconds it may be asked again.
+/// That provider's answer to an order it refuses, by Twilio's code for the reason; `again`: after how many seconds it may be
+/// asked again.
 pub fn refused(request: &ApiRequest, status: u16, code: u32, again: Option<u32>) -> Sent {
     let (again_in, body) = match provider_of(request) {
         Provider::Twilio => ("retry-after", json!({ "code": code })),
-        Provider::Telnyx => ("x-ratelimit-reset", json!({ "errors": [{ "code": code.to_string() }] })),
+        Provider::Telnyx => {
+            let (code, pointer) = match code {
+                20_003 => ("10009", ""),
+                20_429 => ("10011", ""),
+                20_500 => ("10007", ""),
+                21_210 => ("D51", ""),
+                21_211 => ("10016", "/To"),
+                21_216 => ("D41", ""),
+                _ => ("10010", ""),
+            };
+            let error = json!({ "code": code, "detail": code, "source": { "pointer": pointer } });
+            ("x-ratelimit-reset", json!({ "errors": [error] }))
+        }
     };
     let headers = again.map(|s| (again_in.to_owned(), s.to_string())).into_iter().collect();
     Sent::Answer { status, headers, body: body.to_string().into() }

@@ -116,7 +116,7 @@ fn the_first_is_asked_again_when_its_rest_is_over() {
 #[test]
 fn when_nobody_else_is_to_be_had_it_is_tried_again_after_a_pause() {
     // Each of them refuses the call; the next is down, and soon left alone; the next is not configured.
-    for next in [Some(Reply::Refused(403, 90_000, None)), Some(Reply::NotReached), None] {
+    for next in [Some(Reply::Refused(401, 20003, None)), Some(Reply::NotReached), None] {
         let stage = staged(json!({}));
         let mut outside = Outside::new(&stage);
         if next.is_none() {

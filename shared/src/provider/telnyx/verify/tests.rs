@@ -65,6 +65,9 @@ fn signed(key: &SigningKey, timestamp: &str, body: &str) -> String {
     STANDARD.encode(key.sign(format!("{timestamp}|{body}").as_bytes()).to_bytes())
 }
 
+/// Case, timestamp, signature, body, public keys, our clock, whether it is believed.
+type Vector<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [&'a str], i64, bool);
+
 #[test]
 fn every_vector() {
     let other = BODY.replace("user_busy", "no_answer");
@@ -73,7 +76,7 @@ fn every_vector() {
     let hex: String = STANDARD.decode(S1).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
     let t = "1790000000";
     let one = &[PK1][..];
-    let table: [(&str, &str, &str, &str, &[&str], i64, bool); 25] = [
+    let table: [Vector<'_>; 25] = [
         ("good", t, S1, BODY, one, T + 2, true),
         ("another body", t, S1, &other, one, T + 2, false),
         ("another timestamp", "1790000001", S1, BODY, one, T + 2, false),
