@@ -205,20 +205,19 @@ impl Stage {
     /// # Errors
     /// The books cannot be had.
     pub async fn audit(&self, campaign: &str, list: &List, weather: Weather) -> Result<Vec<String>> {
-        self.audit_with(&self.carrier, campaign, list, weather).await
+        self.audit_of(&self.carrier, campaign, list, weather).await
     }
 
-    /// The same where all calls went through that carrier.
+    /// The same for the carrier that speaks as Telnyx does, where all calls went through it because the other one refused.
     ///
     /// # Errors
     /// The books cannot be had.
-    pub async fn audit_with(
-        &self,
-        carrier: &Carrier,
-        campaign: &str,
-        list: &List,
-        weather: Weather,
-    ) -> Result<Vec<String>> {
+    pub async fn audit_telnyx(&self, campaign: &str, list: &List, weather: Weather) -> Result<Vec<String>> {
+        let telnyx = self.telnyx.as_ref().context("there is no such carrier")?;
+        self.audit_of(telnyx, campaign, list, weather).await
+    }
+
+    async fn audit_of(&self, carrier: &Carrier, campaign: &str, list: &List, weather: Weather) -> Result<Vec<String>> {
         let report = self.client.report(campaign).await?;
         let attempts = self.client.attempts(campaign).await?;
         Ok(audit::audit(&Books {
@@ -231,6 +230,7 @@ impl Stage {
             vault: &self.vault,
             attempts_max: ATTEMPTS_MAX,
             weather,
+            refused_before: carrier.options().protocol == Protocol::Telnyx,
         }))
     }
 

@@ -40,7 +40,7 @@ async fn what_twilio_refuses_telnyx_places() {
     assert!(report.dispositions["not_placed"] >= asked.refused, "{report:?}");
     // Placed by the other, as if it were the only one.
     assert!(telnyx.snapshot().faults.duplicate > 10, "{:?}", telnyx.snapshot());
-    assert_eq!(stage.audit_with(telnyx, "spt", &list, Weather::Calm).await.unwrap(), Vec::<String>::new());
+    assert_eq!(stage.audit_telnyx("spt", &list, Weather::Calm).await.unwrap(), Vec::<String>::new());
     let annual = stage.client.annual(lists::today().year()).await.unwrap();
     assert_eq!(annual.outbound_calls, telnyx.calls().len() as u64);
     assert_eq!((annual.inbound_received, annual.inbound_answered), (3, answered));
