@@ -48,14 +48,14 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     };
     let vault = config::vault().await?;
     let public_url = config::public_url().await?;
-    let account = config::calling_account(dering::provider::Provider::Twilio).await?;
+    let accounts = config::calling_accounts().await?;
     let limits = config::person_limits().await?;
     let legal_hours = config::legal_hours().await?;
     let memory = MEMORY.with(Rc::clone);
     let setup = Setup {
         vault: &vault,
         public_url: &public_url,
-        account: &|_| Some(account.clone()),
+        account: &|provider| accounts.get(&provider).cloned(),
         shards,
         limits,
         legal_hours: &legal_hours,

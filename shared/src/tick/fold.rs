@@ -223,7 +223,7 @@ fn close<S: Store>(
         (None, Ok((mut how, asked_ms, phone))) => {
             let mut refused_by = Vec::new();
             if let Some(campaign) = campaign.as_ref().filter(|_| unspent) {
-                (refused_by, how.after) = after_refusal(ended, claim, campaign, how.after);
+                (refused_by, how.after) = after_refusal(work, ended, claim, campaign, how.after);
             }
             let not_before_ms = not_before(work, &how, asked_ms, campaign.as_ref(), contact, claim, &past);
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
@@ -275,7 +275,7 @@ fn close<S: Store>(
         dial_at_ms: ended.dial_at_ms,
         folded_at_ms: work.now_ms,
         provider_call: ended.events.iter().find_map(|e| match &e.news {
-            News::Placed { provider_call } => Some(provider_call.clone()),
+            News::Placed { provider_call } => Some(provider_call.clone()).filter(|id| !id.is_empty()),
             _ => None,
         }),
         end,
@@ -290,9 +290,10 @@ fn refusal_of(ended: &Ended) -> Option<Refusal> {
     })
 }
 
-/// Who has refused a call that was not placed, and when it is ordered again: at once if the provider did not refuse
-/// the call as such, or if another one has not been asked.
-fn after_refusal(
+/// Who has refused a call that was not placed, and when it is ordered again: at once if the provider did not refuse the
+/// call as such, or if another one that has not been asked would take it now.
+fn after_refusal<S: Store>(
+    work: &Work<'_, S>,
     ended: &Ended,
     claim: &Claim,
     campaign: &Campaign,
@@ -305,9 +306,15 @@ fn after_refusal(
         return (refused_by, SignedDuration::ZERO);
     }
     refused_by.push(provider);
-    match campaign.settings.providers.iter().all(|p| refused_by.contains(p)) {
-        true => (Vec::new(), pause),
-        false => (refused_by, SignedDuration::ZERO),
+    let untried: Vec<Provider> =
+        campaign.settings.providers.iter().filter(|p| !refused_by.contains(p)).copied().collect();
+    if untried.is_empty() {
+        return (Vec::new(), pause);
+    }
+    match untried.into_iter().any(|p| work.pacing.ready(&work.state.pace, campaign, p).is_ok()) {
+        true => (refused_by, SignedDuration::ZERO),
+        // Or the one that has refused it would be asked again and again.
+        false => (refused_by, pause),
     }
 }
 
