@@ -43,7 +43,7 @@ impl Line {
             return Ok(Err("its campaign cannot be read"));
         };
         let scripts = Scripts::of(&campaign.settings, claim.day);
-        let Some(scripts) = scripts else { return Ok(Err("no script of that name")) };
+        let Some(scripts) = scripts else { return Ok(Err("its script cannot be read")) };
         Ok(Ok(Line { claim, contact, campaign, scripts }))
     }
 
@@ -66,6 +66,7 @@ impl Line {
             script: self.scripts.leading(topics),
             contact: &self.contact,
             topics,
+            also: self.scripts.also(),
             language: self.language(),
             local_hour: self.local_hour(now_ms),
             officer: officer.map(|line| Officer { line, caller_id: &self.claim.caller_id }),

@@ -218,7 +218,7 @@ fn close<S: Store>(
                 let before = (claim.attempt.saturating_sub(1), claim.past.dials.as_slice());
                 settle::enter(work, &ended.campaign, contact, before, on);
             }
-            work.closed(&ended.campaign, end, 1);
+            work.closed(&ended.campaign, &claim.contact.list, end, 1);
         }
         (None, Ok((mut how, asked_ms, phone))) => {
             let mut refused_by = Vec::new();
@@ -237,15 +237,11 @@ fn close<S: Store>(
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.
         (Some(watched), Err(end)) if watched.retrying => {
-            let campaign = ended.campaign.clone();
-            work.state.overtaken.push(Overtaken { campaign, call: ended.call, end });
+            let (campaign, list) = (ended.campaign.clone(), claim.contact.list.clone());
+            work.state.overtaken.push(Overtaken { campaign, list, call: ended.call, end });
         }
         (Some(Watched { ended: Some(was), .. }), Err(end)) => {
-            let ends = &mut work.state.books.entry(ended.campaign.clone()).or_default().ends;
-            if let Some(n) = ends.get_mut(was) {
-                *n = n.saturating_sub(1);
-            }
-            *ends.entry(end).or_default() += 1;
+            work.state.correct(&ended.campaign, &claim.contact.list, *was, end);
         }
         (Some(_), _) => {}
     }
@@ -265,7 +261,7 @@ fn close<S: Store>(
     }
     Attempt {
         campaign: ended.campaign.clone(),
-        list: claim.contact.list.clone(),
+        contact: claim.contact.clone(),
         row: contact.map_or(0, |c| c.duty.row),
         other_rows: contact.map_or_else(Vec::new, |c| c.others.iter().map(|duty| duty.row).collect()),
         call: ended.call,

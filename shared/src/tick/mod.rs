@@ -150,8 +150,9 @@ impl<S: Store> Work<'_, S> {
         *self.held.entry(reason).or_default() += contacts;
     }
 
-    fn closed(&mut self, campaign: &str, end: End, contacts: u64) {
-        self.state.close(campaign, end, contacts);
+    /// Closes contacts of a campaign's list.
+    fn closed(&mut self, campaign: &str, list: &str, end: End, contacts: u64) {
+        self.state.close(campaign, list, end, contacts);
         self.closed += contacts;
     }
 

@@ -1,5 +1,6 @@
 //! Rows that come again: in the same list, in another one, in another campaign.
 
+use super::make::{gzip, zstd};
 use super::*;
 use dering::campaign::{Campaign, Shelf, State};
 use dering::list::{self, Intake, Label, Manifest, Others, Reason, Taken};
@@ -37,14 +38,14 @@ impl Office {
         }
     }
 
-    fn take(&self, label: Label, file: &str) -> Result<Taken, Problem> {
+    fn take(&self, label: Label, file: impl AsRef<[u8]>) -> Result<Taken, Problem> {
         let dice = |bytes: &mut [u8]| bytes.iter_mut().for_each(|b| *b = self.dice.borrow_mut().below(256) as u8);
         let settings = &self.shelf.get(&label.campaign).unwrap().settings;
         let rules = Rules::for_campaign(settings, &self.vault, Vec::new(), NOW_MS);
         block_on(async {
             let others = Others::of(&self.store, &self.vault, &self.shelf, &label.campaign, NOW_MS).await?;
             let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules).beside(others);
-            for chunk in file.as_bytes().chunks(64 << 10) {
+            for chunk in file.as_ref().chunks(64 << 10) {
                 if let Err(problem) = intake.push(chunk).await {
                     intake.undo().await;
                     return Err(problem);
@@ -114,6 +115,32 @@ fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
 
 fn counts(manifest: &Manifest) -> (u64, u64, u64) {
     (manifest.rows, manifest.accepted, manifest.rejected)
+}
+
+#[test]
+fn a_file_is_the_same_list_however_it_is_packed() {
+    let csv = format!("{HEADER}{}", rows(1..=3_000));
+    let other = format!("{HEADER}{}", rows(1..=2_999));
+    let utf16: Vec<u8> = std::iter::once(0xfeff).chain(csv.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let label = || Label { campaign: "a".into(), key: Some("k-1".into()), ..Label::default() };
+    for (name, file) in [("text", csv.as_bytes()), ("UTF-16", &utf16)] {
+        let packed = [file.to_vec(), gzip(file), zstd(file), zstd(&gzip(file))];
+        let office = Office::new();
+        for (first, file) in packed.iter().enumerate() {
+            match office.take(label(), file).unwrap() {
+                Taken::New(manifest) if first == 0 => assert_eq!(manifest.accepted, 3_000),
+                Taken::Known(manifest) if first > 0 => assert_eq!(manifest.accepted, 3_000),
+                other => panic!("{name}, {first}: {other:?}"),
+            }
+        }
+        for file in [gzip(other.as_bytes()), zstd(other.as_bytes())] {
+            assert_eq!(office.take(label(), file).unwrap_err().code, "idempotency_key_used");
+        }
+    }
+    // Packed first, and then as it is.
+    let office = Office::new();
+    assert!(matches!(office.take(label(), zstd(csv.as_bytes())), Ok(Taken::New(_))));
+    assert!(matches!(office.take(label(), &csv), Ok(Taken::Known(_))));
 }
 
 #[test]
