@@ -78,6 +78,11 @@ impl Suppressions {
         read
     }
 
+    /// Lines of totals so far.
+    pub fn totals(&self) -> u32 {
+        self.table.totals()
+    }
+
     fn understand(&mut self, out: &mut Vec<Result<SuppressionRow, Refused>>) {
         let rows = self.lines.drain(..);
         out.extend(rows.map(|line| line.and_then(|line| understood(&line).map_err(|bad| line.refused(bad)))));
