@@ -7,6 +7,7 @@ use super::others::Others;
 use super::shelf::{self, Manifest, ManifestGroup, seal};
 use super::sift::{Sift, Sifted};
 use super::{Format, Group, Label, Page, Pages, Progress, Rejection, Row, Rules, family};
+use crate::campaign::AllowedNumbers;
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, keys};
@@ -87,7 +88,11 @@ impl<'a, S: Store> Intake<'a, S> {
         let place = keys::data_key(&list);
         let (key, wrapped) = vault.new_data_key(&random, &nonce, &place);
         let Format { delimiter, sheet, .. } = &label.format;
-        let understood = format!("{}{delimiter:?}{sheet:?}", rules.mapping.fingerprint());
+        let mut understood = format!("{}{delimiter:?}{sheet:?}", rules.mapping.fingerprint());
+        if rules.allowed_numbers != AllowedNumbers::default() {
+            // Who allows more numbers and sends the file again wants what was rejected for them.
+            understood.push_str(&format!("{:?}", rules.allowed_numbers));
+        }
         let pages = Pages::new(shards, Box::new(move |phone: &str| shard_of(vault, phone, shards)) as ShardOf<'a>);
         Intake {
             store,

@@ -36,7 +36,7 @@ pub enum Reason {
     PhoneTooShort,
     /// More digits than a number has.
     PhoneTooLong,
-    /// Not a number of Indonesia.
+    /// Of a country that the campaign does not call.
     PhoneForeign,
     /// A local number without its area code, or an area code or prefix that is not in use.
     PhoneNoAreaCode,
@@ -59,6 +59,8 @@ pub enum Reason {
     DuplicateInList,
     /// The same in a list of another campaign that is not finished.
     DuplicateInCampaign,
+    /// No number of its country begins so, or is so long.
+    PhoneUnassigned,
 }
 
 impl Reason {
@@ -80,6 +82,7 @@ impl Reason {
             Reason::PhoneTooShort => "phone_too_short",
             Reason::PhoneTooLong => "phone_too_long",
             Reason::PhoneForeign => "phone_foreign",
+            Reason::PhoneUnassigned => "phone_unassigned",
             Reason::PhoneNoAreaCode => "phone_no_area_code",
             Reason::PhoneSpecial => "phone_special",
             Reason::PhoneOwn => "phone_own",
@@ -120,7 +123,10 @@ impl Reason {
                 "Digits are missing: write the whole number with its area code or operator prefix."
             }
             Reason::PhoneTooLong => "There are too many digits: part several numbers by a slash.",
-            Reason::PhoneForeign => "Only numbers of Indonesia (+62) are called.",
+            Reason::PhoneForeign => {
+                "The campaign does not call this country. It calls its own, and those in allowed_numbers if + and the country's code stand before the number."
+            }
+            Reason::PhoneUnassigned => "Its country has no such number: compare the digits.",
             Reason::PhoneNoAreaCode => {
                 "Write the number with its area code and 0, for example 021 before a number of Jakarta."
             }
@@ -262,11 +268,13 @@ impl Warning {
             Warning::TaxPeriodUnknown => "The call does not name a period. Write for example 2027-02 or Februari 2027.",
             Warning::BillingCodeInvalid => "A billing code has 15 digits: the call does without.",
             Warning::ZoneUnknown => {
-                "Called only when it is callable in every zone of the country: name the province, the KPP or the zone."
+                "Called only when it is callable in every zone of the number's country: name the province, the KPP or the zone."
             }
             Warning::NoteCut => "Remarks have 500 characters at most.",
             Warning::OfficeUnknown => "Write the KPP's three digits.",
-            Warning::TimeZoneUnknown => "Write WIB, WITA or WIT.",
+            Warning::TimeZoneUnknown => {
+                "Write WIB, WITA or WIT; for a number of another country a name such as Asia/Singapore."
+            }
             Warning::PriorityUnknown => "Priority 2 was taken. Write 1 to 9, or tinggi, rendah.",
             Warning::LanguageUnknown => "The campaign's first language was taken. Write id or en.",
             Warning::ExtraCut => "What is kept of a row's own columns is bounded: the rest is left out.",

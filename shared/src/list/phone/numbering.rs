@@ -1,4 +1,4 @@
-//! The numbering plan: what is a number of a person or an office, and what is never called.
+//! Indonesia's numbering plan: what is a number of a person or an office, and what is never called.
 
 use super::Reason;
 
@@ -7,6 +7,8 @@ use super::Reason;
 pub(in crate::list) enum Kind {
     Mobile,
     Fixed,
+    /// Whoever calls it pays its owner.
+    Premium,
 }
 
 /// Digits of a mobile number without its 0: `8`, the operator's digit, 7 to 10 more.
@@ -15,6 +17,9 @@ const MOBILE: std::ops::RangeInclusive<usize> = 9..=12;
 const LOCAL: std::ops::RangeInclusive<usize> = 5..=8;
 /// Digits behind a three-digit area code.
 const SUBSCRIBER: std::ops::RangeInclusive<usize> = 5..=8;
+
+/// What begins a premium number, and how many digits it has.
+const PREMIUM: (&str, usize) = ("809", 10);
 
 /// Codes that lead abroad from Indonesia.
 const EXIT_CODES: [&str; 5] = ["01017", "001", "007", "008", "00"];
@@ -37,7 +42,8 @@ const AREA_CODES: &[(u16, u16)] = &[
     (969, 969), (971, 971), (975, 975), (980, 981), (983, 984), (986, 986),
 ];
 
-/// The number without country code and 0, its kind, and whether its 0 was lost and is understood.
+/// The number without country code and 0, its kind, and whether its 0 was lost and is understood. `plus`: a + stands before the
+/// digits.
 pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool), Reason> {
     let valid = |national: &str| kind(national).map(|kind| (national.to_owned(), kind, false));
     if digits.bytes().all(|b| b == b'0') {
@@ -71,7 +77,10 @@ pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool),
         0..5 => Err(Reason::PhoneTooShort),
         length if LOCAL.contains(&length) => Err(Reason::PhoneNoAreaCode),
         // Only a mobile number is safe to tell without its zero.
-        _ if digits.starts_with('8') => kind(digits).map(|kind| (digits.to_owned(), kind, true)),
+        _ if digits.starts_with('8') => match kind(digits)? {
+            Kind::Mobile => Ok((digits.to_owned(), Kind::Mobile, true)),
+            Kind::Fixed | Kind::Premium => Err(Reason::PhoneSpecial),
+        },
         9..=11 => Err(Reason::PhoneNoAreaCode),
         _ => Err(Reason::PhoneTooLong),
     }
@@ -83,7 +92,10 @@ fn without_zero(national: &str) -> &str {
 
 /// The kind of a number without country code and 0.
 fn kind(national: &str) -> Result<Kind, Reason> {
-    // 80x: free, shared-cost, universal access and premium numbers. 868: satellite phones, dear to call.
+    if national.starts_with(PREMIUM.0) && national.len() == PREMIUM.1 {
+        return Ok(Kind::Premium);
+    }
+    // 80x: free, shared-cost and universal access numbers. 868: satellite phones, dear to call.
     let special = ["80", "868"].iter().any(|code| national.starts_with(code));
     if special || is_service(national) {
         return Err(Reason::PhoneSpecial);
