@@ -24,6 +24,9 @@ fn stricter(national: &str, kind: PhoneNumberType, told: Reason) -> Option<&'sta
         PhoneNumberType::Mobile if begins("868") => Some("satellite phones, dear to call"),
         PhoneNumberType::FixedLine if told == Reason::PhoneSpecial => Some("call centres behind an area code"),
         PhoneNumberType::FixedLine if begins("2114") && national.len() == 7 => Some("call centres behind an area code"),
+        PhoneNumberType::FixedLine if begins("21500") && national.len() == 8 => {
+            Some("call centres behind an area code")
+        }
         PhoneNumberType::FixedLine if begins("22") && national.len() == 8 => {
             Some("Bandung with six digits: its numbers have seven or eight, so one was lost")
         }
