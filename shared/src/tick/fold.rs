@@ -393,10 +393,13 @@ fn not_before<S: Store>(
     past: &Past,
 ) -> i64 {
     let Some(campaign) = campaign else { return work.now_ms };
-    let zone = contact.and_then(|c| c.time_zone.as_deref());
     let (settings, calendar) = (&campaign.settings, &*work.calendar(campaign));
+    let local = match contact {
+        Some(contact) => Local::of(settings, calendar, contact, claim.phone),
+        None => Local { settings, calendar, zone: None },
+    };
     let last_day = rules::last_day(settings, contact.map_or(claim.rank.due_date, Contact::last_due));
-    again::not_before(&Local { settings, calendar, zone }, how, asked_ms, &past.dials, last_day, work.now_ms)
+    again::not_before(&local, how, asked_ms, &past.dials, last_day, work.now_ms)
 }
 
 /// What is in the store of a call.
