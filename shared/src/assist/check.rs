@@ -38,12 +38,13 @@ pub enum Stop {
 }
 
 /// What may have changed between the claim and the call, and what the agent is told of it.
-const ASKED_AGAIN: [(Rule, Stop); 7] = [
+const ASKED_AGAIN: [(Rule, Stop); 8] = [
     (Rule::Expired, Stop::Expired),
     (Rule::Blackout, Stop::OutsideHours),
     (Rule::OutsideHours, Stop::OutsideHours),
-    // The hours of another country are not the campaign's.
+    // The hours of a country that the campaign does not call are not known.
     (Rule::ForeignNumber, Stop::OutsideHours),
+    (Rule::PremiumNumber, Stop::DoNotCall),
     (Rule::InCall, Stop::PersonLimit),
     (Rule::PersonDay, Stop::PersonLimit),
     (Rule::PersonWeek, Stop::PersonLimit),

@@ -6,6 +6,7 @@ mod call;
 mod caller_id;
 mod content;
 mod idempotency;
+mod numbers;
 mod order;
 mod rate;
 mod shelf;
@@ -15,6 +16,7 @@ pub use call::CallLimits;
 pub use caller_id::{CallerId, fingerprint, pick};
 pub use content::{AfterDue, AlsoSay, KeepColumns, MattersPerCall};
 pub use idempotency::{id_for_key, valid_key};
+pub use numbers::AllowedNumbers;
 pub use order::{Order, OrderKey};
 pub use rate::{Limits, Rate};
 pub use shelf::{Remembered, Shelf, edit, edit_holidays, read, read_version};
@@ -89,6 +91,9 @@ pub struct Settings {
     /// Whose numbers are called. Decides the outer limits of the hours.
     #[serde(default)]
     pub country: Country,
+    /// What is called beside the ordinary numbers of that country.
+    #[serde(default)]
+    pub allowed_numbers: AllowedNumbers,
     /// IANA name: the clock that counts the days of contacts whose list tells no place. They are called only when it is
     /// callable in every zone of the country.
     #[serde(default = "default_zone")]
@@ -272,6 +277,7 @@ impl Settings {
             return Err(invalid("/name", "a name has 1 to 200 characters"));
         }
         self.check_calendar()?;
+        self.check_numbers()?;
         self.attempts.check()?;
         if self.person_limits.is_some_and(|limits| !limits.valid()) {
             return Err(invalid("/person_limits", format!("per_day and per_week are 1 to {}", PersonLimits::MAX)));

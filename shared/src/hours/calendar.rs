@@ -1,7 +1,7 @@
 //! A campaign's hours, days and outer limits, prepared for many questions.
 
 use super::holidays::{DaysOff, Holidays};
-use super::legal::LegalHours;
+use super::legal::{Country, LegalHours};
 use super::week::{Span, Week};
 use super::zone::Zone;
 use crate::campaign::Settings;
@@ -39,15 +39,17 @@ impl Part {
     }
 }
 
-/// When the contacts of one campaign may be rung. Prepared once; asked for each contact.
+/// When the contacts of one campaign may be rung. Prepared once; asked for each contact. It is that of numbers of the campaign's
+/// own country; [`Calendar::of_number`] has those of others.
 ///
 /// `zone` is always the contact's, by IANA name. `None`: nobody knows it, and a moment is callable only if it is in every zone of
-/// the campaign's country. A name the database does not know: never, see [`Calendar::reason`].
+/// the number's country. A name the database does not know: never, see [`Calendar::reason`].
 ///
 /// `ring_ms` is how long after the moment the call may still be answered: it is callable only if that last moment is, too,
 /// and all between. So nothing rings into a break, or past the last hour.
 #[derive(Debug)]
 pub struct Calendar {
+    country: Country,
     /// Whether all that closes a day is known. If not, no moment is callable.
     readable: bool,
     /// The campaign's hours within the outer limit.
@@ -64,12 +66,21 @@ pub struct Calendar {
     anywhere: Option<Vec<Rc<Zone>>>,
     /// Zones asked for so far.
     zones: RefCell<BTreeMap<String, Option<Rc<Zone>>>>,
+    /// Of the other countries whose numbers are called.
+    abroad: Vec<(Country, Calendar)>,
 }
 
 impl Calendar {
-    /// Prepares a campaign's calendar. Whatever the settings say, nothing outside of its country's limit is callable.
+    /// Prepares a campaign's calendar. Whatever the settings say, nothing outside of the limit of a number's country is callable.
     pub fn new(settings: &Settings, limits: &LegalHours, holidays: &Holidays) -> Self {
-        let limit = limits.of(settings.country);
+        let foreign = settings.allowed_numbers.foreign.iter().filter(|country| **country != settings.country);
+        let abroad = foreign.map(|country| (*country, Calendar::of(settings, *country, limits, holidays))).collect();
+        Calendar { abroad, ..Calendar::of(settings, settings.country, limits, holidays) }
+    }
+
+    /// The campaign's hours and days for numbers of one country.
+    fn of(settings: &Settings, country: Country, limits: &LegalHours, holidays: &Holidays) -> Self {
+        let limit = limits.of(country);
         let names = settings.holidays.iter().chain(limit.iter().flat_map(|l| &l.holidays));
         let named: Option<Vec<DaysOff>> = names.map(|name| holidays.named(name).ok()).collect();
         let limit = limit.filter(|_| named.is_some());
@@ -79,6 +90,7 @@ impl Calendar {
         let unknown = named.iter().flat_map(|days| &days.unknown).copied();
         let zone = |name: &str| Zone::named(name).map(Rc::new);
         Calendar {
+            country,
             readable: limit.is_some(),
             week: limit.map_or_else(Week::default, |l| settings.callable_hours.within(&l.hours)),
             closed: merged(closed.chain(blackouts)),
@@ -86,9 +98,15 @@ impl Calendar {
             first_day: settings.starts.map(day_number),
             last_day: settings.ends.map(day_number),
             home: zone(&settings.time_zone),
-            anywhere: settings.country.zones().iter().map(|z| zone(z)).collect(),
+            anywhere: country.zones().iter().map(|z| zone(z)).collect(),
             zones: RefCell::default(),
+            abroad: Vec::new(),
         }
+    }
+
+    /// The calendar for a number (E.164): another one if it is of a country that the campaign calls besides its own.
+    pub fn of_number(&self, e164: &str) -> &Calendar {
+        self.abroad.iter().find(|(country, _)| country.has_number(e164)).map_or(self, |(_, calendar)| calendar)
     }
 
     /// Why a contact may not be rung at a moment that is not callable, in a word for reports: `outside_hours`, or what is not
@@ -113,6 +131,14 @@ impl Calendar {
             zones.iter().all(|z| first(z, |day| self.spans(day), now_ms, ring_ms, now_ms) == Some(now_ms)).then_some(())
         })
         .is_some()
+    }
+
+    /// Whether some number of contacts of that zone may be rung now, be it of this country or of another that the campaign calls.
+    /// Who has an own zone of the country is taken to have a number of it.
+    pub fn callable_for_some(&self, zone: Option<&str>, now_ms: i64, ring_ms: i64) -> bool {
+        let at_home = zone.is_some_and(|zone| self.country.zones().contains(&zone));
+        let mut abroad = self.abroad.iter().filter(|_| !at_home);
+        self.callable(zone, now_ms, ring_ms) || abroad.any(|(_, calendar)| calendar.callable(zone, now_ms, ring_ms))
     }
 
     /// The first callable moment from `from_ms` (Unix milliseconds) on. `None`: not before the campaign ends, not within 100

@@ -49,6 +49,24 @@ impl Country {
         e164.strip_prefix('+').is_some_and(|digits| digits.starts_with(self.calling_code()))
     }
 
+    /// The country of an E.164 number, if it is one of these.
+    pub fn of_number(e164: &str) -> Option<Self> {
+        Country::ALL.into_iter().find(|country| country.has_number(e164))
+    }
+
+    /// Whether an E.164 number is a premium one of this country: whoever calls it pays its owner.
+    pub fn has_premium(self, e164: &str) -> bool {
+        let begins = match self {
+            Country::Au => "190",
+            Country::Id => "809",
+            Country::My => "600",
+            Country::Sg => "1900",
+            Country::Us => "900",
+        };
+        let national = e164.strip_prefix('+').and_then(|digits| digits.strip_prefix(self.calling_code()));
+        national.is_some_and(|national| national.starts_with(begins))
+    }
+
     /// Zones a person of this country can be in, one of each kind of clock.
     pub fn zones(self) -> &'static [&'static str] {
         match self {
@@ -221,6 +239,7 @@ mod tests {
         for country in Country::ALL {
             let number = format!("+{}123456789", country.calling_code());
             assert_eq!(Country::ALL.iter().filter(|c| c.has_number(&number)).count(), 1);
+            assert_eq!(Country::of_number(&number), Some(country));
         }
     }
 

@@ -95,6 +95,13 @@ pub fn taxpayer_id(text: &str) -> Option<String> {
     taxpayer::parse(text).ok().map(|taxpayer| taxpayer.id)
 }
 
+/// The numbers (E.164) of a cell of a list of Indonesia, as far as a campaign calls them that allows no others; the reason if
+/// it calls none.
+pub fn phone_numbers(cell: &str) -> Result<Vec<String>, Reason> {
+    let rules = Rules::default();
+    phone::parse(std::iter::once(cell), rules.callable()).map(|found| found.numbers)
+}
+
 /// A tax by its name, as far as two files write it alike.
 pub fn tax_key(tax_type: &str) -> String {
     text::key(tax_type)

@@ -1,12 +1,16 @@
-//! Phone numbers of Indonesia, as people write them, to E.164.
+//! Phone numbers, as people write them, to E.164: those of Indonesia in all ways; those of other countries, if the campaign
+//! calls there, only behind `+` and the country's code, since nothing else tells them from numbers of Indonesia.
 //!
 //! A number found consists of exactly the digits that were typed, but for the prefix (`0`, `+62`, an exit code) and
 //! a leading zero that a spreadsheet lost from a mobile number. Letters among the digits are never read as digits.
 
 use super::text;
 use super::{Reason, Warning};
+use crate::campaign::AllowedNumbers;
+use crate::hours::Country;
 use numbering::Kind;
 
+mod foreign;
 mod numbering;
 
 /// Most numbers kept of one taxpayer.
@@ -41,15 +45,33 @@ const SEPARATING_WORDS: &[&str] = &["atau", "dan"];
 pub(super) struct Phones {
     /// E.164, in the cell's order, at least one.
     pub numbers: Vec<String>,
-    /// The first number without its country code, if it is a fixed line.
+    /// The first number without its country code, if it is a fixed line of Indonesia.
     pub fixed_line: Option<String>,
+    /// Whether one of them is of another country: nothing in Indonesia tells then where the person is.
+    pub abroad: bool,
     pub warnings: Vec<Warning>,
 }
 
-/// Understands one or more cells with phone numbers. `own` are never called.
-pub(super) fn parse<'a>(cells: impl Iterator<Item = &'a str>, own: &[String]) -> Result<Phones, Reason> {
-    let mut found =
-        Found { own, phones: Phones { numbers: Vec::new(), fixed_line: None, warnings: Vec::new() }, refused: None };
+/// Which numbers are called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Callable<'a> {
+    /// E.164; never called.
+    pub own: &'a [String],
+    /// The campaign's.
+    pub country: Country,
+    pub allowed: &'a AllowedNumbers,
+}
+
+impl Callable<'_> {
+    fn calls(&self, country: Country) -> bool {
+        country == self.country || self.allowed.foreign.contains(&country)
+    }
+}
+
+/// Understands one or more cells with phone numbers.
+pub(super) fn parse<'a>(cells: impl Iterator<Item = &'a str>, callable: Callable<'_>) -> Result<Phones, Reason> {
+    let phones = Phones { numbers: Vec::new(), fixed_line: None, abroad: false, warnings: Vec::new() };
+    let mut found = Found { callable, phones, refused: None };
     for cell in cells {
         found.cell(cell);
     }
@@ -64,7 +86,7 @@ pub(super) fn parse<'a>(cells: impl Iterator<Item = &'a str>, own: &[String]) ->
 }
 
 struct Found<'a> {
-    own: &'a [String],
+    callable: Callable<'a>,
     phones: Phones,
     /// Why the first part that could not be dialled could not.
     refused: Option<Reason>,
@@ -89,7 +111,7 @@ impl Found<'_> {
     }
 
     fn part(&mut self, part: &str) {
-        match read(part) {
+        match read(part, &self.callable) {
             Part::Nothing => {}
             Part::Extension => self.warn(Warning::PhoneExtension),
             Part::Refused(reason) => self.refuse(reason),
@@ -98,8 +120,15 @@ impl Found<'_> {
     }
 
     fn number(&mut self, number: Number) {
-        let e164 = format!("+62{}", number.national);
-        if self.own.contains(&e164) {
+        let Number { e164, country, kind, .. } = number;
+        if !self.callable.calls(country) {
+            return self.refuse(Reason::PhoneForeign);
+        }
+        let dear = kind == Kind::Premium;
+        if dear && !(self.callable.allowed.premium && country == self.callable.country) {
+            return self.refuse(Reason::PhoneSpecial);
+        }
+        if self.callable.own.contains(&e164) {
             return self.refuse(Reason::PhoneOwn);
         }
         if self.phones.numbers.contains(&e164) {
@@ -108,16 +137,19 @@ impl Found<'_> {
         if self.phones.numbers.len() >= NUMBERS_MAX {
             return self.warn(Warning::PhonePartIgnored);
         }
-        if self.phones.numbers.is_empty() && number.kind == Kind::Fixed {
-            self.phones.fixed_line = Some(number.national.clone());
+        let national = e164.strip_prefix('+').and_then(|digits| digits.strip_prefix(country.calling_code()));
+        let national = national.unwrap_or_default();
+        if self.phones.numbers.is_empty() && kind == Kind::Fixed && country == Country::Id {
+            self.phones.fixed_line = Some(national.to_owned());
         }
+        self.phones.abroad |= country != Country::Id;
         if number.zero_restored {
             self.warn(Warning::PhoneLeadingZeroRestored);
         }
         if number.extension {
             self.warn(Warning::PhoneExtension);
         }
-        if is_placeholder(&number.national) {
+        if is_placeholder(national) {
             self.warn(Warning::PhonePlaceholder);
         }
         self.phones.numbers.push(e164);
@@ -144,7 +176,8 @@ enum Part {
 }
 
 struct Number {
-    national: String,
+    e164: String,
+    country: Country,
     kind: Kind,
     zero_restored: bool,
     extension: bool,
@@ -182,7 +215,7 @@ fn split(cell: &str) -> Vec<String> {
     parts
 }
 
-fn read(part: &str) -> Part {
+fn read(part: &str, callable: &Callable<'_>) -> Part {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     };
@@ -217,10 +250,21 @@ fn read(part: &str) -> Part {
             _ => return Part::Refused(Reason::PhoneLetters),
         }
     }
-    match numbering::national(plus, &digits) {
-        Ok((national, kind, zero_restored)) => Part::Number(Number { national, kind, zero_restored, extension }),
-        Err(reason) => Part::Refused(reason),
-    }
+    let number = match numbering::national(plus, &digits) {
+        Ok((national, kind, zero_restored)) => {
+            Ok(Number { e164: format!("+62{national}"), country: Country::Id, kind, zero_restored, extension })
+        }
+        // Other plans are looked at only where the campaign calls.
+        Err(Reason::PhoneForeign) if plus => {
+            let country = Country::ALL.into_iter().find(|country| digits.starts_with(country.calling_code()));
+            country.filter(|country| callable.calls(*country)).ok_or(Reason::PhoneForeign).and_then(|country| {
+                let (e164, kind) = foreign::number(country, &digits)?;
+                Ok(Number { e164, country, kind, zero_restored: false, extension })
+            })
+        }
+        Err(reason) => Err(reason),
+    };
+    number.map_or_else(Part::Refused, Part::Number)
 }
 
 /// A number that some program counted with: `81234567890.5`. The digit behind the point belongs to no phone.

@@ -5,6 +5,7 @@ use super::taxpayer::Kind;
 use super::zone::{Clues, Zone};
 use super::{Guess, Reason, Rules, Warning, amount, date, period, phone, taxpayer, text};
 use crate::contact::{Contact, Duty, EXTRA_BYTES_MAX, Language, Matter, NOTE_MAX};
+use crate::hours;
 use std::collections::BTreeMap;
 
 /// A row that can be called, unless an earlier one is the same.
@@ -40,7 +41,7 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
     warnings.extend(taxpayer.warnings);
 
     let phones = columns.of(Field::Phone).filter_map(|column| cells.get(column));
-    let phones = phone::parse(phones.map(String::as_str), &rules.own_numbers).map_err(bad(Field::Phone))?;
+    let phones = phone::parse(phones.map(String::as_str), rules.callable()).map_err(bad(Field::Phone))?;
     warnings.extend(phones.warnings);
 
     let (due_date, warning) = date::parse(cell(Field::DueDate)).map_err(bad(Field::DueDate))?;
@@ -75,22 +76,28 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
     if office.is_empty() && !text::is_blank(cell(Field::Office)) {
         warnings.push(Warning::OfficeUnknown);
     }
-    let zone = Zone::of(&Clues {
-        time_zone: cell(Field::TimeZone),
-        fixed_line: phones.fixed_line.as_deref(),
-        province: cell(Field::Province),
-        office: &office,
-        registered_at: taxpayer.id.get(10..13).filter(|_| taxpayer.kind == Kind::Legacy),
-        nik: Some(taxpayer.id.as_str()).filter(|_| taxpayer.kind == Kind::Nik),
-    });
-    let named = zone.is_some_and(|(_, guess)| guess.is_none());
+    let time_zone = if phones.abroad {
+        zone_abroad(cell(Field::TimeZone))
+    } else {
+        let zone = Zone::of(&Clues {
+            time_zone: cell(Field::TimeZone),
+            fixed_line: phones.fixed_line.as_deref(),
+            province: cell(Field::Province),
+            office: &office,
+            registered_at: taxpayer.id.get(10..13).filter(|_| taxpayer.kind == Kind::Legacy),
+            nik: Some(taxpayer.id.as_str()).filter(|_| taxpayer.kind == Kind::Nik),
+        });
+        zone.map(|(zone, guess)| (zone.iana().to_owned(), guess))
+    };
+    let named = time_zone.as_ref().is_some_and(|(_, guess)| guess.is_none());
     if !named && !text::is_blank(cell(Field::TimeZone)) {
         warnings.push(Warning::TimeZoneUnknown);
     }
-    guesses.extend(zone.and_then(|(_, guess)| guess));
-    let time_zone = zone.map(|(zone, _)| zone.iana().to_owned()).or_else(|| {
-        guesses.extend(rules.default_zone.as_ref().map(|_| Guess::ZoneOfCampaign));
-        rules.default_zone.clone()
+    guesses.extend(time_zone.as_ref().and_then(|(_, guess)| *guess));
+    let time_zone = time_zone.map(|(zone, _)| zone).or_else(|| {
+        let default = rules.default_zone.as_ref().filter(|_| !phones.abroad)?;
+        guesses.push(Guess::ZoneOfCampaign);
+        Some(default.clone())
     });
     if time_zone.is_none() {
         warnings.push(Warning::ZoneUnknown);
@@ -157,6 +164,17 @@ pub(super) fn read(row: u32, cells: &[String], columns: &Columns, delimiter: cha
         time_zone,
     };
     Ok(Good { contact, warnings, guesses, identity, nik_end })
+}
+
+/// The zone of somebody with a number of another country: as the list names it, or none. What else a row says (an office, a
+/// province) is about Indonesia, and the person need not be there.
+fn zone_abroad(cell: &str) -> Option<(String, Option<Guess>)> {
+    let named = Zone::of(&Clues { time_zone: cell, ..Clues::default() });
+    let name = named.map(|(zone, _)| zone.iana().to_owned()).or_else(|| {
+        let zone = hours::zone(text::value(cell).trim()).ok()?;
+        zone.iana_name().map(str::to_owned)
+    });
+    name.map(|name| (name, None))
 }
 
 /// Whether a cell holds a line break and then as many delimiters as a row has: a quotation mark was not closed, and

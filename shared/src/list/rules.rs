@@ -1,9 +1,10 @@
 //! What a campaign says about the lists given to it.
 
+use super::phone::Callable;
 use super::{Mapping, RowKey};
-use crate::campaign::{AfterDue, KeepColumns, MattersPerCall, Settings};
+use crate::campaign::{AfterDue, AllowedNumbers, KeepColumns, MattersPerCall, Settings};
 use crate::contact::Matter;
-use crate::hours::local_date;
+use crate::hours::{Country, local_date};
 use crate::vault::Identity;
 use jiff::civil::Date;
 
@@ -16,6 +17,10 @@ pub struct Rules {
     pub matter: Matter,
     /// E.164; never called.
     pub own_numbers: Vec<String>,
+    /// Whose numbers are called.
+    pub country: Country,
+    /// What is called beside the ordinary numbers of that country.
+    pub allowed_numbers: AllowedNumbers,
     /// IANA name, for contacts about whom nothing tells the zone.
     pub default_zone: Option<String>,
     /// Whether duties past their due date are called about.
@@ -37,6 +42,8 @@ impl Default for Rules {
             as_of: Date::default(),
             matter: Matter::NotFiled,
             own_numbers: Vec::new(),
+            country: Country::default(),
+            allowed_numbers: AllowedNumbers::default(),
             default_zone: None,
             past_due_allowed: false,
             together: false,
@@ -48,6 +55,11 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// Which numbers are called.
+    pub(super) fn callable(&self) -> Callable<'_> {
+        Callable { own: &self.own_numbers, country: self.country, allowed: &self.allowed_numbers }
+    }
+
     /// The rules for a list that is uploaded now (Unix ms). Due dates count from the campaign's first day, or from
     /// today in its time zone if it has begun: nobody can be called before. Never called are `own_numbers` (E.164), the
     /// authority's own, and the numbers that the campaign shows.
@@ -59,6 +71,8 @@ impl Rules {
             as_of: settings.starts.map_or(today, |starts| starts.max(today)),
             matter: settings.matter,
             own_numbers,
+            country: settings.country,
+            allowed_numbers: settings.allowed_numbers.clone(),
             default_zone: None,
             past_due_allowed: matches!(settings.after_due, AfterDue::Script(_)),
             together: settings.matters_per_call == MattersPerCall::All,

@@ -93,6 +93,7 @@ impl<'a, S: Store> Intake<'a, S> {
     /// waits for another attempt.
     pub async fn stop(mut self, now: impl Fn() -> i64) -> Result<Answer, Problem> {
         self.flush().await?;
+        self.answer.tally.totals = self.rows.totals();
         if self.changed {
             for shard in 0..self.shards {
                 let news = ShardNews::SettlementsReported.encode();

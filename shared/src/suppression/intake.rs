@@ -70,6 +70,7 @@ impl<'a, S: Store> Intake<'a, S> {
     /// Writes what was accepted so far.
     pub async fn stop(mut self, pause: impl AsyncFn(u64)) -> Result<Tally, Problem> {
         self.flush(&pause).await?;
+        self.tally.totals = self.rows.totals();
         Ok(self.tally)
     }
 

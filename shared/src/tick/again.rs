@@ -3,6 +3,7 @@
 
 use super::place::reach_ms;
 use crate::campaign::{Again, Settings};
+use crate::contact::Contact;
 use crate::hours::{self, Calendar, Part};
 use crate::person;
 use jiff::civil::{Date, Time};
@@ -14,13 +15,19 @@ const ROUNDS: usize = 40;
 #[derive(Debug, Clone, Copy)]
 pub struct Local<'a> {
     pub settings: &'a Settings,
-    /// Of these settings.
+    /// Of these settings, for the number that is called.
     pub calendar: &'a Calendar,
     /// IANA name; `None` where nobody knows it.
     pub zone: Option<&'a str>,
 }
 
-impl Local<'_> {
+impl<'a> Local<'a> {
+    /// Where a contact is whose `phone`-th number (from 0) is called. `calendar`: the campaign's.
+    pub fn of(settings: &'a Settings, calendar: &'a Calendar, contact: &'a Contact, phone: u8) -> Self {
+        let number = contact.phones.get(usize::from(phone)).map_or("", String::as_str);
+        Local { settings, calendar: calendar.of_number(number), zone: contact.time_zone.as_deref() }
+    }
+
     /// The local date.
     pub fn date(&self, at_ms: i64) -> Option<Date> {
         self.calendar.date(self.zone, at_ms)

@@ -68,7 +68,7 @@ impl Known {
         let list = state.lists.iter().find(|l| l.id == retry.contact.list);
         Facts {
             now_ms,
-            local: Local { settings, calendar, zone: contact.time_zone.as_deref() },
+            local: Local::of(settings, calendar, contact, retry.phone),
             contact,
             retry,
             overtaken: state.overtaken.iter().find(|o| Some(o.call) == retry.unknown).map(|o| o.end),

@@ -117,7 +117,7 @@ impl Queue {
         let open = *self
             .callable
             .entry(zone.clone())
-            .or_insert_with_key(|zone| calendar.callable(zone.as_deref(), now_ms, reach_ms));
+            .or_insert_with_key(|zone| calendar.callable_for_some(zone.as_deref(), now_ms, reach_ms));
         if !open {
             work.hold(calendar.reason(zone.as_deref(), now_ms), u64::from(left));
         }

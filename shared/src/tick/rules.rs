@@ -6,6 +6,7 @@ use super::state::Retry;
 use crate::attempt::End;
 use crate::campaign::{AfterDue, PersonLimits, Settings};
 use crate::contact::Contact;
+use crate::hours::Country;
 use crate::person;
 use crate::suppression::Reason;
 use jiff::Timestamp;
@@ -84,8 +85,10 @@ pub enum Rule {
     Unconfirmed,
     /// Another call to this person is open.
     InCall,
-    /// The number is of another country than the campaign's, whose limits were not looked at.
+    /// The number is of a country that the campaign does not call: its limits were not looked at.
     ForeignNumber,
+    /// Whoever calls the number pays its owner, and the campaign does not.
+    PremiumNumber,
     /// The pause after the last attempt, or the time that was asked for.
     NotYetDue,
     /// The campaign's attempts of this day.
@@ -126,7 +129,7 @@ pub struct Held {
 }
 
 /// All rules. The first that ends the contact or its number decides; of those that only let it wait, the longest wait.
-pub const RULES: [Rule; 19] = [
+pub const RULES: [Rule; 20] = [
     Rule::Overtaken,
     Rule::Withdrawn,
     Rule::Expired,
@@ -139,6 +142,7 @@ pub const RULES: [Rule; 19] = [
     Rule::Unconfirmed,
     Rule::InCall,
     Rule::ForeignNumber,
+    Rule::PremiumNumber,
     Rule::NotYetDue,
     Rule::AttemptsDay,
     Rule::AttemptsWeek,
@@ -199,6 +203,7 @@ impl Rule {
             Rule::Unconfirmed => "unconfirmed",
             Rule::InCall => "in_call",
             Rule::ForeignNumber => "foreign_number",
+            Rule::PremiumNumber => "premium_number",
             Rule::NotYetDue => "not_yet_due",
             Rule::AttemptsDay => "attempts_day",
             Rule::AttemptsWeek => "attempts_week",
@@ -242,11 +247,8 @@ impl Rule {
                 waits.then(|| Effect::Wait(now_ms.saturating_add(SOON_MS)))
             }
             Rule::InCall => f.in_call.then(|| Effect::Wait(now_ms.saturating_add(SOON_MS))),
-            Rule::ForeignNumber => {
-                let phone = f.contact.phones.get(usize::from(f.retry.phone));
-                let foreign = phone.is_some_and(|phone| !f.local.settings.country.has_number(phone));
-                foreign.then(|| Effect::Wait(now_ms.saturating_add(LOOKED_AGAIN_MS)))
-            }
+            Rule::ForeignNumber => f.not_to_be_called(|settings, number| !settings.has_number(number)),
+            Rule::PremiumNumber => f.not_to_be_called(Settings::too_dear),
             Rule::NotYetDue => (f.retry.not_before_ms > now_ms).then_some(Effect::Wait(f.retry.not_before_ms)),
             Rule::AttemptsDay => f.local.day_free(dials, attempts.per_day, now_ms).map(Effect::Wait),
             Rule::AttemptsWeek => person::week_free(dials, attempts.per_week, now_ms).map(Effect::Wait),
@@ -281,7 +283,11 @@ impl Rule {
             Rule::HeldOut => format!("{} % of the taxpayers are not called, for comparison", settings.holdout_percent),
             Rule::Unconfirmed => "the list has more contacts than were expected, and nobody has confirmed them".into(),
             Rule::InCall => "open calls to the phone or the taxpayer".into(),
-            Rule::ForeignNumber => format!("numbers of {} only", settings.country.as_str()),
+            Rule::ForeignNumber => {
+                let called = Country::ALL.into_iter().filter(|country| settings.calls(*country));
+                format!("numbers of {} only", called.map(Country::as_str).collect::<Vec<_>>().join(", "))
+            }
+            Rule::PremiumNumber => "premium numbers of the campaign's country, if it allows them".into(),
             Rule::NotYetDue => "the pause after the last attempt, or the time that was asked for".into(),
             Rule::AttemptsDay => format!("at most {} attempts a day", attempts.per_day),
             Rule::AttemptsWeek => format!("at most {} attempts in seven days", attempts.per_week),
@@ -299,6 +305,13 @@ impl Rule {
 }
 
 impl Facts<'_> {
+    /// A wait until the settings may have been changed, if they keep the number that comes next from being called.
+    fn not_to_be_called(&self, kept: impl Fn(&Settings, &str) -> bool) -> Option<Effect> {
+        let number = self.contact.phones.get(usize::from(self.retry.phone))?;
+        let kept = kept(self.local.settings, number);
+        kept.then(|| Effect::Wait(self.now_ms.saturating_add(LOOKED_AGAIN_MS)))
+    }
+
     /// Whether the number that comes next can be called at all, and if not, which can.
     fn wrong(&self) -> Option<Effect> {
         let numbers = self.contact.phones.len();

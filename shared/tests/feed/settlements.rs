@@ -76,6 +76,17 @@ fn the_table_of_rows_that_are_taken() {
             assert!(is_kept(&store, about), "{row}: {about:?}");
         }
     }
+    // A line of totals is no row, and is told; one that names somebody, or has more in it than sums, is a row like others.
+    for (line, totals, rejected) in [
+        ("Total;;;2.500.000", 1, 0),
+        (";;Jumlah :;Rp 2.500.000", 1, 0),
+        ("Jumlah;028030000000206;;1", 0, 1),
+        (";;Jumlah Rekaan;1", 0, 1),
+    ] {
+        let (answer, _) = feed(&format!("NPWP;KODE BILLING;TGL BAYAR;JUMLAH\n{NIK};;02/03/2027;1\n{line}\n"));
+        let Answer { tally, .. } = &answer;
+        assert_eq!((tally.accepted, tally.totals, tally.rejected), (1, totals, rejected), "{line}: {answer:?}");
+    }
     let (answer, store) = feed("KODE BILLING;JUMLAH\n028030000000206;1.000\n");
     assert!(answer.tally.accepted == 1 && is_kept(&store, &bill()));
 }

@@ -3,6 +3,7 @@
 use super::make::{gzip, zstd};
 use super::*;
 use dering::campaign::{Campaign, Shelf, State};
+use dering::hours::Country;
 use dering::list::{self, Intake, Label, Manifest, Others, Reason, Taken};
 use dering::store::{Counting, MemoryStore, Store, keys};
 use dering::tick::{self, ShardNews};
@@ -403,4 +404,19 @@ fn of_two_lists_uploaded_at_once_the_later_is_told_of_the_other() {
     assert_eq!((first.tally.also_in.len(), second.tally.also_in.clone()), (0, [(first.list.clone(), 2)].into()));
     let kept = block_on(list::manifest(&office.store, &second.list)).unwrap().unwrap();
     assert_eq!(kept, second);
+}
+
+#[test]
+fn who_allows_more_numbers_and_sends_the_file_again_has_what_was_rejected_added() {
+    let mut office = Office::new();
+    let abroad = row(3).replace("081200000003", "+65 6123 4567");
+    let file = rows(1..=2) + &abroad;
+    let first = office.upload("a", &file);
+    assert_eq!(first.tally.rejected, [("phone_foreign".to_owned(), 1)].into());
+    let campaign = office.shelf.campaigns.iter_mut().find(|campaign| campaign.id == "a").unwrap();
+    campaign.settings.allowed_numbers.foreign.push(Country::Sg);
+    let second = office.upload("a", &file);
+    assert_eq!((counts(&second), &second.tally.rejected), ((3, 1, 2), &[("duplicate_in_list".to_owned(), 2)].into()));
+    let again = office.take(Label { campaign: "a".into(), ..Label::default() }, &format!("{HEADER}{file}")).unwrap();
+    assert_eq!(again, Taken::Known(second));
 }

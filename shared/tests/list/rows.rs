@@ -1,7 +1,8 @@
 //! What rows have to do with each other, and what a list leaves open.
 
 use super::*;
-use dering::campaign::KeepColumns;
+use dering::campaign::{AllowedNumbers, KeepColumns};
+use dering::hours::Country;
 use dering::list::{Guess, Mapping, Reason, Warning};
 use std::collections::BTreeMap;
 
@@ -241,6 +242,38 @@ fn every_guess_is_told() {
         let told: Vec<_> = told.into_iter().filter(|(warning, _)| *warning != Warning::NameMissing).collect();
         assert_eq!(told, warnings, "{row}");
     }
+}
+
+#[test]
+fn where_somebody_with_a_foreign_number_is_only_the_list_can_tell() {
+    let allowed = AllowedNumbers { foreign: vec![Country::Sg], premium: false };
+    let list = |phone: &str, zone: &str| {
+        format!(
+            "NPWP;NAMA;HP;JATUH TEMPO;PERIHAL;ZONA;PROVINSI;KPP\n0079001012541000;A;{phone};31/03/2027;SKP;{zone};Bali;541\n"
+        )
+    };
+    use Warning::*;
+    for (phone, zone, expected, warnings) in [
+        ("+65 6123 4567", "", None, vec![ZoneUnknown]),
+        ("021-5250208 / +65 6123 4567", "", None, vec![ZoneUnknown]),
+        ("+65 6123 4567", "Singapura", None, vec![TimeZoneUnknown, ZoneUnknown]),
+        ("+65 6123 4567", "asia/singapore", Some("Asia/Singapore"), vec![]),
+        ("+65 6123 4567", "America/New_York", Some("America/New_York"), vec![]),
+        ("+65 6123 4567", "WIT", Some("Asia/Jayapura"), vec![]),
+        ("081200000101", "", Some("Asia/Makassar"), vec![]),
+    ] {
+        let rules = Rules {
+            allowed_numbers: allowed.clone(),
+            // That of the campaign is Indonesia's, too.
+            default_zone: Some("Asia/Jakarta".into()),
+            ..rules()
+        };
+        let (rows, _) = with_rules(rules, &list(phone, zone));
+        let Row::Accepted { contact, warnings: told, .. } = &rows[0] else { panic!("{phone}: {rows:?}") };
+        assert_eq!((contact.time_zone.as_deref(), told), (expected, &warnings), "{phone} {zone}");
+    }
+    let (rows, _) = text(&list("+65 6123 4567", "Asia/Singapore"));
+    assert_eq!(rejected(&rows[0]).reason, Reason::PhoneForeign);
 }
 
 /// What becomes of one row with these cells.

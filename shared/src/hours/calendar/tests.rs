@@ -97,6 +97,53 @@ fn nothing_outside_of_the_countrys_limit_is_callable_whatever_the_settings_say()
 }
 
 #[test]
+fn numbers_of_another_country_have_its_limit_its_zones_and_its_holidays() {
+    let settings = json!({
+        "callable_hours": { "mon-sun": ["00:00-24:00"] }, "allowed_numbers": { "foreign": ["SG", "AU", "US"] },
+    });
+    let calendar = calendar(&settings, &LegalHours::default());
+    let (indonesia, singapore, australia) = ("+6281200000101", "+6561234567", "+61412345678");
+    for (number, zone, at, callable) in [
+        // Tuesday 2 March 2027. The limit of Singapore is 08:00 to 20:00.
+        (singapore, None, "2027-03-01T23:59:59Z", false),
+        (singapore, None, "2027-03-02T00:00:00Z", true),
+        (singapore, None, "2027-03-02T11:59:59Z", true),
+        (singapore, None, "2027-03-02T12:00:00Z", false),
+        // By the clock of the zone that is named, within the same limit.
+        (singapore, Some("Asia/Tokyo"), "2027-03-01T23:00:00Z", true),
+        (singapore, Some("Asia/Tokyo"), "2027-03-02T11:00:00Z", false),
+        (singapore, Some("Asia/Nowhere"), "2027-03-02T05:00:00Z", false),
+        // Indonesia's day is that of Indonesia's numbers: Independence Day.
+        (singapore, None, "2027-08-17T05:00:00Z", true),
+        (indonesia, None, "2027-08-17T05:00:00Z", false),
+        (indonesia, None, "2027-03-02T00:00:00Z", false),
+        // 09:00 in Perth, 12:00 in Sydney; 20:00 in Lord Howe.
+        (australia, None, "2027-03-02T00:59:59Z", false),
+        (australia, None, "2027-03-02T01:00:00Z", true),
+        (australia, None, "2027-03-02T08:59:59Z", true),
+        (australia, None, "2027-03-02T09:00:00Z", false),
+        // 08:00 in Honolulu is 13:00 in New York, whose day ends at 21:00.
+        ("+12025550100", None, "2027-03-02T17:59:59Z", false),
+        ("+12025550100", None, "2027-03-02T18:00:00Z", true),
+        ("+12025550100", None, "2027-03-03T01:59:59Z", true),
+        ("+12025550100", None, "2027-03-03T02:00:00Z", false),
+        // A country that is not allowed has no calendar of its own: the tick's rules hold it back.
+        ("+60123456789", Some("Asia/Jakarta"), "2027-03-02T01:00:00Z", true),
+    ] {
+        assert_eq!(calendar.of_number(number).callable(zone, ms(at), 0), callable, "{number} {zone:?} {at}");
+    }
+    // Pages of contacts are opened when some of them can be rung.
+    for (zone, at, opened) in [
+        (None, "2027-03-02T00:00:00Z", true),
+        (None, "2027-03-02T13:00:00Z", false),
+        (Some("Asia/Singapore"), "2027-08-17T05:00:00Z", true),
+        (Some("Asia/Jakarta"), "2027-08-17T05:00:00Z", false),
+    ] {
+        assert_eq!(calendar.callable_for_some(zone, ms(at), 0), opened, "{zone:?} {at}");
+    }
+}
+
+#[test]
 fn around_the_clock_midnight_is_no_end() {
     let always =
         json!({ "callable_hours": { "mon-sun": ["00:00-12:00", "12:00-24:00"] }, "blackouts": ["2027-03-04"] });

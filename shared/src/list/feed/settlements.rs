@@ -144,6 +144,11 @@ impl Settlements {
         read
     }
 
+    /// Lines of totals so far.
+    pub fn totals(&self) -> u32 {
+        self.table.totals()
+    }
+
     fn understand(&mut self, out: &mut Vec<Result<SettlementRow, Refused>>) {
         let today = self.today;
         let rows = self.lines.drain(..);

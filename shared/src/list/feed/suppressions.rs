@@ -1,11 +1,12 @@
 //! Who is not to be called: rows of a do-not-call list.
 
 use super::super::columns::Field;
+use super::super::phone::Callable;
 use super::super::{Warning, date, phone, taxpayer, text};
 use super::table::{Column, Kind, Line, Shape, Table};
 use super::tally::{Bad, FeedReason, Refused};
-use crate::campaign::e164;
-use crate::hours;
+use crate::campaign::{AllowedNumbers, e164};
+use crate::hours::{self, Country};
 use crate::problem::Problem;
 use crate::suppression::{Named, Reason};
 use jiff::Timestamp;
@@ -78,6 +79,11 @@ impl Suppressions {
         read
     }
 
+    /// Lines of totals so far.
+    pub fn totals(&self) -> u32 {
+        self.table.totals()
+    }
+
     fn understand(&mut self, out: &mut Vec<Result<SuppressionRow, Refused>>) {
         let rows = self.lines.drain(..);
         out.extend(rows.map(|line| line.and_then(|line| understood(&line).map_err(|bad| line.refused(bad)))));
@@ -114,7 +120,9 @@ fn understood(line: &Line) -> Result<SuppressionRow, Bad> {
 /// All the numbers of a cell: one that is not understood must not be left out without a word.
 fn phones(cell: &str) -> Result<Vec<String>, Bad> {
     let value = text::value(cell);
-    match phone::parse(std::iter::once(cell), &[]) {
+    let ordinary = AllowedNumbers::default();
+    let callable = Callable { own: &[], country: Country::Id, allowed: &ordinary };
+    match phone::parse(std::iter::once(cell), callable) {
         Ok(found) if found.warnings.contains(&Warning::PhonePartIgnored) => {
             Err(Bad::at(PHONE, FeedReason::PhoneInvalid))
         }

@@ -5,6 +5,7 @@
 
 use super::super::columns::{Field, meaning};
 use super::super::format::{Format, Record, Records};
+use super::super::total::is_total;
 use super::super::{Reason, text};
 use super::json::Objects;
 use super::tally::{Bad, Refused, Why};
@@ -113,6 +114,7 @@ struct Sheet {
     records: Result<Records, Problem>,
     parsed: Vec<Record>,
     header: Option<Header>,
+    totals: u32,
 }
 
 /// Which columns of the file serve, in the order of the shape.
@@ -120,6 +122,8 @@ struct Header {
     columns: Vec<Vec<usize>>,
     width: usize,
     shortest: usize,
+    /// Columns that name the row's subject.
+    subjects: Vec<usize>,
     /// Of delimited text. Elsewhere each cell says in which column it stands.
     delimiter: Option<char>,
     titles: Rc<[String]>,
@@ -131,7 +135,7 @@ impl Table {
             Kind::Table(format) => {
                 let is_header = move |cells: &[String]| Header::of(cells, shape).map(drop);
                 let records = Records::new(format, Box::new(is_header));
-                Input::Table(Box::new(Sheet { records, parsed: Vec::new(), header: None }))
+                Input::Table(Box::new(Sheet { records, parsed: Vec::new(), header: None, totals: 0 }))
             }
             Kind::Json => Input::Json {
                 objects: Objects::new(shape.wrapper),
@@ -168,6 +172,14 @@ impl Table {
         }
     }
 
+    /// Lines of totals that were passed over: they name nobody, and are no rows.
+    pub fn totals(&self) -> u32 {
+        match &self.input {
+            Input::Table(sheet) => sheet.totals,
+            Input::Json { .. } => 0,
+        }
+    }
+
     /// Goes on with what it has, a part at a time: however much a file unpacks to, `out` gets a bounded number of rows. False
     /// if nothing is left to do.
     pub fn step(&mut self, out: &mut Vec<Result<Line, Refused>>) -> Result<bool, Problem> {
@@ -189,6 +201,9 @@ impl Sheet {
         let read = parse(records, &mut self.parsed);
         for record in self.parsed.drain(..) {
             match &self.header {
+                Some(header) if is_total(&record.cells, |at| header.subjects.contains(&at)) => {
+                    self.totals = self.totals.saturating_add(1);
+                }
                 Some(header) => out.push(header.line(record, shape)),
                 None => {
                     let file = records.file();
@@ -240,6 +255,7 @@ impl Header {
         Ok(Header {
             width: cells.len(),
             delimiter: None,
+            subjects: shape.any_of.iter().filter_map(|c| columns.get(*c)).flatten().copied().collect(),
             shortest: needed.map(|at| at + 1).max().unwrap_or(0),
             titles: columns.iter().map(|places| title(places).unwrap_or_default()).collect(),
             columns,

@@ -173,6 +173,9 @@ pub struct Tally {
     pub rejected: u64,
     /// Accepted rows that said nothing new.
     pub unchanged: u64,
+    /// Lines of totals, which are no rows.
+    #[serde(skip_serializing_if = "crate::list::format::is_zero")]
+    pub totals: u32,
     pub rejected_by_reason: BTreeMap<&'static str, u64>,
     /// The first [`REFUSED_MAX`] rejected rows.
     pub rejections: Vec<Refused>,

@@ -104,7 +104,8 @@ pub struct File {
     pub late_members: Vec<String>,
 }
 
-fn is_zero(number: &u32) -> bool {
+/// For members that are left out where there is nothing to tell.
+pub(super) fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 

@@ -15,6 +15,7 @@ use super::others::Others;
 use super::shelf::Manifest;
 use super::sift::{Sift, Sifted};
 use super::{Format, Label, Pages, Row, Rules, family};
+use crate::campaign::AllowedNumbers;
 use crate::contact::Contact;
 use crate::problem::Problem;
 use crate::store::{Store, keys};
@@ -54,7 +55,11 @@ impl<'a, S: Store> Intake<'a, S> {
     /// Begins an upload.
     pub fn new(store: &'a S, vault: &'a Vault, dice: Dice<'a>, shards: u16, label: Label, rules: Rules) -> Self {
         let Format { delimiter, sheet, .. } = &label.format;
-        let understood = format!("{}{delimiter:?}{sheet:?}", rules.mapping.fingerprint());
+        let mut understood = format!("{}{delimiter:?}{sheet:?}", rules.mapping.fingerprint());
+        if rules.allowed_numbers != AllowedNumbers::default() {
+            // Who allows more numbers and sends the file again wants what was rejected for them.
+            understood.push_str(&format!("{:?}", rules.allowed_numbers));
+        }
         let pages = Pages::new(shards, Box::new(move |phone: &str| shard_of(vault, phone, shards)) as ShardOf<'a>);
         let gather = rules.together.then(Gather::new);
         let content = Content::new(&file_key(vault));

@@ -1,4 +1,4 @@
-//! The numbering plan: what is a number of a person or an office, and what is never called.
+//! Indonesia's numbering plan: what is a number of a person or an office, and what is never called.
 
 use super::Reason;
 
@@ -7,6 +7,8 @@ use super::Reason;
 pub(in crate::list) enum Kind {
     Mobile,
     Fixed,
+    /// Whoever calls it pays its owner.
+    Premium,
 }
 
 /// Digits of a mobile number without its 0: `8`, the operator's digit, 7 to 10 more.
@@ -16,6 +18,9 @@ const LOCAL: std::ops::RangeInclusive<usize> = 5..=8;
 /// Digits behind a three-digit area code.
 const SUBSCRIBER: std::ops::RangeInclusive<usize> = 5..=8;
 
+/// What begins a premium number, and how many digits it has.
+const PREMIUM: (&str, usize) = ("809", 10);
+
 /// Codes that lead abroad from Indonesia.
 const EXIT_CODES: [&str; 5] = ["01017", "001", "007", "008", "00"];
 /// Emergency and short numbers.
@@ -24,20 +29,21 @@ const SHORT: [&str; 8] = ["110", "112", "113", "115", "118", "119", "123", "129"
 /// Three-digit area codes in use, from and to, without the 0.
 #[rustfmt::skip]
 const AREA_CODES: &[(u16, u16)] = &[
-    (231, 234), (251, 254), (260, 267), (271, 276), (280, 287), (289, 289), (291, 298),
-    (321, 328), (331, 338), (341, 343), (351, 358), (361, 363), (365, 366), (368, 368), (370, 374), (376, 376),
-    (380, 389),
-    (401, 405), (408, 408), (410, 411), (413, 414), (417, 423), (426, 428), (430, 432), (434, 435), (438, 438),
-    (443, 443), (451, 453), (457, 458), (461, 465), (471, 474), (481, 485),
-    (511, 513), (515, 519), (522, 522), (525, 528), (531, 532), (534, 534), (536, 539), (541, 543), (545, 545),
-    (548, 549), (551, 554), (556, 556), (561, 568),
+    (231, 234), (251, 254), (260, 268), (271, 276), (280, 289), (291, 298),
+    (321, 328), (331, 336), (338, 338), (341, 343), (351, 358), (361, 363), (365, 366), (368, 368), (370, 374),
+    (376, 376), (379, 389),
+    (401, 405), (408, 411), (413, 414), (417, 423), (426, 428), (430, 432), (434, 436), (438, 438), (443, 443),
+    (451, 453), (457, 458), (461, 465), (471, 471), (473, 474), (481, 482), (484, 485),
+    (511, 513), (515, 519), (522, 522), (525, 528), (531, 532), (534, 539), (541, 543), (545, 545), (548, 549),
+    (551, 554), (556, 556), (561, 568),
     (620, 629), (631, 636), (639, 639), (641, 646), (650, 659),
-    (702, 702), (711, 719), (721, 739), (741, 748), (751, 757), (760, 769), (771, 773), (776, 779),
-    (901, 902), (910, 911), (913, 918), (920, 924), (927, 927), (929, 929), (951, 952), (955, 957), (966, 967),
-    (969, 969), (971, 971), (975, 975), (980, 981), (983, 984), (986, 986),
+    (702, 702), (711, 719), (721, 739), (741, 748), (751, 773), (776, 779),
+    (901, 902), (910, 911), (913, 918), (920, 924), (927, 927), (929, 929), (951, 952), (955, 958), (962, 963),
+    (966, 967), (969, 969), (971, 971), (975, 975), (979, 981), (983, 984), (986, 986),
 ];
 
-/// The number without country code and 0, its kind, and whether its 0 was lost and is understood.
+/// The number without country code and 0, its kind, and whether its 0 was lost and is understood. `plus`: a + stands before the
+/// digits.
 pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool), Reason> {
     let valid = |national: &str| kind(national).map(|kind| (national.to_owned(), kind, false));
     if digits.bytes().all(|b| b == b'0') {
@@ -71,7 +77,10 @@ pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool),
         0..5 => Err(Reason::PhoneTooShort),
         length if LOCAL.contains(&length) => Err(Reason::PhoneNoAreaCode),
         // Only a mobile number is safe to tell without its zero.
-        _ if digits.starts_with('8') => kind(digits).map(|kind| (digits.to_owned(), kind, true)),
+        _ if digits.starts_with('8') => match kind(digits)? {
+            Kind::Mobile => Ok((digits.to_owned(), Kind::Mobile, true)),
+            Kind::Fixed | Kind::Premium => Err(Reason::PhoneSpecial),
+        },
         9..=11 => Err(Reason::PhoneNoAreaCode),
         _ => Err(Reason::PhoneTooLong),
     }
@@ -83,7 +92,10 @@ fn without_zero(national: &str) -> &str {
 
 /// The kind of a number without country code and 0.
 fn kind(national: &str) -> Result<Kind, Reason> {
-    // 80x: free, shared-cost, universal access and premium numbers. 868: satellite phones, dear to call.
+    if national.starts_with(PREMIUM.0) && national.len() == PREMIUM.1 {
+        return Ok(Kind::Premium);
+    }
+    // 80x: free, shared-cost and universal access numbers. 868: satellite phones, dear to call.
     let special = ["80", "868"].iter().any(|code| national.starts_with(code));
     if special || is_service(national) {
         return Err(Reason::PhoneSpecial);
@@ -97,6 +109,8 @@ fn kind(national: &str) -> Result<Kind, Reason> {
     }
     let (subscriber, allowed) = if ["21", "22", "24"].iter().any(|a| national.starts_with(a)) {
         (national.get(2..), 7..=8)
+    } else if national.starts_with("619") {
+        (national.get(2..), 5..=9)
     } else if ["31", "61"].iter().any(|a| national.starts_with(a)) {
         (national.get(2..), SUBSCRIBER)
     } else {
@@ -156,7 +170,7 @@ mod tests {
         (32, "231-234 251 260-267"),
         (33, "271-273 275 276 280-287 289 291-298"),
         (34, "274"),
-        (35, "321-328 331-338 341-343 351-358"),
+        (35, "321-328 331-336 338 341-343 351-358"),
         (36, "252-254"),
         (51, "361-363 365 366 368"),
         (52, "370-374 376"),
@@ -168,7 +182,7 @@ mod tests {
         (65, "551-553 556"),
         (71, "430-432 434 438"),
         (72, "451-453 457 458 461-465"),
-        (73, "410 411 413 414 417-421 423 427 471-474 481-485"),
+        (73, "410 411 413 414 417-421 423 427 471 473 474 481 482 484 485"),
         (74, "401-405 408"),
         (75, "435 443"),
         (76, "422 426 428"),
@@ -184,7 +198,27 @@ mod tests {
 
     #[test]
     fn every_area_code_in_use_is_known_and_lies_in_its_provinces_zone() {
+        // Of these we know no place, but the region.
         let mut listed = vec![515, 516, 519, 526];
+        for (code, zone) in [
+            (268, Zone::Wib),
+            (288, Zone::Wib),
+            (379, Zone::Wita),
+            (409, Zone::Wita),
+            (436, Zone::Wita),
+            (535, Zone::Wib),
+            (758, Zone::Wib),
+            (759, Zone::Wib),
+            (770, Zone::Wib),
+            (958, Zone::Wit),
+            (962, Zone::Wit),
+            (963, Zone::Wit),
+            (979, Zone::Wit),
+        ] {
+            listed.push(code);
+            assert_eq!(kind(&format!("{code}00001")), Ok(Kind::Fixed), "{code}");
+            assert_eq!(Zone::of_area_code(&code.to_string()), Some(zone), "{code}");
+        }
         for (province, codes) in BY_PROVINCE {
             let zone = Zone::of_province_code(*province);
             for range in codes.split(' ') {

@@ -3,7 +3,12 @@ use Reason::*;
 use Warning::*;
 
 fn one(cell: &str) -> Result<Phones, Reason> {
-    parse(std::iter::once(cell), &["+622129881500".to_owned()])
+    in_campaign(Country::Id, &AllowedNumbers::default(), cell)
+}
+
+fn in_campaign(country: Country, allowed: &AllowedNumbers, cell: &str) -> Result<Phones, Reason> {
+    let own = ["+622129881500".to_owned(), "+6561234560".to_owned()];
+    parse(std::iter::once(cell), Callable { own: &own, country, allowed })
 }
 
 fn number(cell: &str) -> Result<String, Reason> {
@@ -123,7 +128,9 @@ fn several_numbers_in_a_cell_keep_their_order() {
         assert_eq!(found.numbers.join(" "), left, "{cell}");
         assert_eq!(found.warnings, [PhonePartIgnored], "{cell}");
     }
-    let two_cells = parse(["0812-0000-0111", "0271-000111"].into_iter(), &[]).unwrap();
+    let ordinary = AllowedNumbers::default();
+    let callable = Callable { own: &[], country: Country::Id, allowed: &ordinary };
+    let two_cells = parse(["0812-0000-0111", "0271-000111"].into_iter(), callable).unwrap();
     assert_eq!(two_cells.numbers, both);
     let many: Vec<String> = (100..200).map(|n| format!("0812-0000-0{n}")).collect();
     let found = one(&many.join("/")).unwrap();
@@ -192,6 +199,96 @@ fn what_cannot_be_dialled_has_its_reason() {
     }
 }
 
+/// A cell, what the campaign allows besides, and what becomes of it.
+#[test]
+fn numbers_of_other_countries_are_called_where_the_campaign_calls() {
+    let allowed = AllowedNumbers { foreign: vec![Country::Sg, Country::Au, Country::My, Country::Us], premium: false };
+    for (cell, expected) in [
+        ("+65 6123 4567", Ok("+6561234567")),
+        ("+65-8123-4567", Ok("+6581234567")),
+        ("HP: +65 8123 4567 ext. 12", Ok("+6581234567")),
+        ("+61 412 345 678", Ok("+61412345678")),
+        ("+61 (0)412 345 678", Ok("+61412345678")),
+        ("+60 12-345 6789", Ok("+60123456789")),
+        ("+60 012-345 6789", Ok("+60123456789")),
+        ("+1 (202) 555-0100", Ok("+12025550100")),
+        ("081200000111 / +65 6123 4567", Ok("+6281200000111 +6561234567")),
+        // Nothing tells these from numbers of Indonesia, or one exit code from another.
+        ("6561234567", Err(PhoneNoAreaCode)),
+        ("0065 6123 4567", Err(PhoneForeign)),
+        ("001 65 6123 4567", Err(PhoneForeign)),
+        // What the library would make a number of: digits left out, letters read as keys.
+        ("+65 6123 4567 8", Err(PhoneUnassigned)),
+        ("+1 1 202 555 0100", Err(PhoneUnassigned)),
+        ("+1 0202 555 0100", Err(PhoneUnassigned)),
+        ("+65 6123 45", Err(PhoneTooShort)),
+        ("+65 6123 456O", Err(PhoneLetters)),
+        ("+65 1111 1111", Err(PhoneUnassigned)),
+        ("+1 800 FLOWERS", Err(PhoneLetters)),
+        // A country that shares the code of an allowed one; others; what is no country.
+        ("+1 876 555 1234", Err(PhoneForeign)),
+        ("+1 416 555 0100", Err(PhoneForeign)),
+        ("+81 3 1234 5678", Err(PhoneForeign)),
+        ("+881 6 1234 5678", Err(PhoneForeign)),
+        ("+", Err(PhoneMissing)),
+        ("+65", Err(PhoneTooShort)),
+        ("+6500000000000000000000000000000000", Err(PhoneTooLong)),
+        // Never, whatever is allowed: free, premium, emergency, the authority's own.
+        ("+65 1800 123 4567", Err(PhoneSpecial)),
+        ("+65 1900 123 4567", Err(PhoneSpecial)),
+        ("+1 900 234 5678", Err(PhoneSpecial)),
+        ("+65 995", Err(PhoneTooShort)),
+        ("+1 911", Err(PhoneTooShort)),
+        ("+65 6123 4560", Err(PhoneOwn)),
+    ] {
+        let found = in_campaign(Country::Id, &allowed, cell);
+        assert_eq!(found.map(|f| f.numbers.join(" ")), expected.map(str::to_owned), "{cell}");
+    }
+    for (cell, abroad, fixed_line) in [
+        ("+65 6123 4567", true, None),
+        ("021-5250208 / +65 6123 4567", true, Some("215250208")),
+        ("021-5250208", false, Some("215250208")),
+    ] {
+        let found = in_campaign(Country::Id, &allowed, cell).unwrap();
+        assert_eq!((found.abroad, found.fixed_line.as_deref()), (abroad, fixed_line), "{cell}");
+    }
+    // A campaign of another country calls its numbers, and those of Indonesia only if it says so.
+    let nothing = AllowedNumbers::default();
+    let indonesia = AllowedNumbers { foreign: vec![Country::Id], premium: false };
+    assert_eq!(in_campaign(Country::Sg, &nothing, "+65 6123 4567").unwrap().numbers, ["+6561234567"]);
+    assert_eq!(in_campaign(Country::Sg, &nothing, "081200000111"), Err(PhoneForeign));
+    assert_eq!(in_campaign(Country::Sg, &indonesia, "081200000111").unwrap().numbers, ["+6281200000111"]);
+}
+
+#[test]
+fn premium_numbers_of_the_campaigns_country_are_called_where_it_allows_them() {
+    let premium = AllowedNumbers { foreign: vec![Country::Sg], premium: true };
+    for (cell, expected) in [
+        ("0809 1234567", Ok("+628091234567")),
+        ("+62 809 123 4567", Ok("+628091234567")),
+        ("628091234567", Ok("+628091234567")),
+        // A lost zero is understood of mobile numbers alone.
+        ("8091234567", Err(PhoneSpecial)),
+        ("0809 123456", Err(PhoneSpecial)),
+        ("0809 12345678", Err(PhoneSpecial)),
+        // Of another country; and what is never called.
+        ("+65 1900 123 4567", Err(PhoneSpecial)),
+        ("0800 1234567", Err(PhoneSpecial)),
+        ("0804 1 401 401", Err(PhoneSpecial)),
+        ("0868 1234 5678", Err(PhoneSpecial)),
+        ("1500200", Err(PhoneSpecial)),
+        ("021-1500200", Err(PhoneSpecial)),
+        ("110", Err(PhoneSpecial)),
+        ("112", Err(PhoneSpecial)),
+        ("021-29881500", Err(PhoneOwn)),
+    ] {
+        let found = in_campaign(Country::Id, &premium, cell);
+        assert_eq!(found.map(|f| f.numbers.join(" ")), expected.map(str::to_owned), "{cell}");
+    }
+    let found = in_campaign(Country::Sg, &premium, "+65 1900 123 4567").map(|found| found.numbers);
+    assert_eq!(found, Ok(vec!["+6519001234567".to_owned()]));
+}
+
 #[test]
 fn doubtful_numbers_are_marked() {
     for (cell, warnings) in [
@@ -230,6 +327,27 @@ fn digits_are_never_made_up() {
             let national = e164.strip_prefix("+62").unwrap();
             assert!(typed.contains(national), "{cell} became {e164}");
         }
+    }
+    assert!(accepted > 500, "only {accepted} cells were accepted");
+}
+
+/// The library that knows other countries' numbers finds them also in what is none.
+#[test]
+fn digits_of_foreign_numbers_are_never_made_up() {
+    let foreign = vec![Country::Au, Country::My, Country::Sg, Country::Us];
+    let allowed = AllowedNumbers { foreign: foreign.clone(), premium: true };
+    let mut dice = fastrand::Rng::with_seed(65);
+    let mut accepted = 0;
+    for _ in 0..20_000 {
+        let country = foreign[dice.usize(0..4)];
+        let digits: String = (0..dice.usize(4..14)).map(|_| char::from(dice.u8(b'0'..=b'9'))).collect();
+        let cell = format!("+{} {digits}", country.calling_code());
+        let Ok(found) = in_campaign(Country::Id, &allowed, &cell) else { continue };
+        accepted += 1;
+        let zero = matches!(country, Country::Au | Country::My);
+        let national = digits.strip_prefix('0').filter(|_| zero).unwrap_or(&digits);
+        assert_eq!(found.numbers, [format!("+{}{national}", country.calling_code())], "{cell}");
+        assert!(!country.has_premium(&found.numbers[0]) && found.abroad && found.fixed_line.is_none(), "{cell}");
     }
     assert!(accepted > 500, "only {accepted} cells were accepted");
 }

@@ -35,7 +35,7 @@ pub enum Reason {
     PhoneTooShort,
     /// More digits than a number has.
     PhoneTooLong,
-    /// Not a number of Indonesia.
+    /// Of a country that the campaign does not call.
     PhoneForeign,
     /// A local number without its area code, or an area code or prefix that is not in use.
     PhoneNoAreaCode,
@@ -58,6 +58,8 @@ pub enum Reason {
     DuplicateInList,
     /// The same in a list of another campaign that is not finished.
     DuplicateInCampaign,
+    /// No number of its country begins so, or is so long.
+    PhoneUnassigned,
 }
 
 impl Reason {
@@ -79,6 +81,7 @@ impl Reason {
             Reason::PhoneTooShort => "phone_too_short",
             Reason::PhoneTooLong => "phone_too_long",
             Reason::PhoneForeign => "phone_foreign",
+            Reason::PhoneUnassigned => "phone_unassigned",
             Reason::PhoneNoAreaCode => "phone_no_area_code",
             Reason::PhoneSpecial => "phone_special",
             Reason::PhoneOwn => "phone_own",
@@ -119,7 +122,10 @@ impl Reason {
                 "Digits are missing: write the whole number with its area code or operator prefix."
             }
             Reason::PhoneTooLong => "There are too many digits: part several numbers by a slash.",
-            Reason::PhoneForeign => "Only numbers of Indonesia (+62) are called.",
+            Reason::PhoneForeign => {
+                "The campaign does not call this country. It calls its own, and those in allowed_numbers if + and the country's code stand before the number."
+            }
+            Reason::PhoneUnassigned => "Its country has no such number: compare the digits.",
             Reason::PhoneNoAreaCode => {
                 "Write the number with its area code and 0, for example 021 before a number of Jakarta."
             }

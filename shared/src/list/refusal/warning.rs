@@ -120,11 +120,13 @@ impl Warning {
             Warning::TaxPeriodUnknown => "The call does not name a period. Write for example 2027-02 or Februari 2027.",
             Warning::BillingCodeInvalid => "A billing code has 15 digits: the call does without.",
             Warning::ZoneUnknown => {
-                "Called only when it is callable in every zone of the country: name the province, the KPP or the zone."
+                "Called only when it is callable in every zone of the number's country: name the province, the KPP or the zone."
             }
             Warning::NoteCut => "Remarks have 500 characters at most.",
             Warning::OfficeUnknown => "Write the KPP's three digits.",
-            Warning::TimeZoneUnknown => "Write WIB, WITA or WIT.",
+            Warning::TimeZoneUnknown => {
+                "Write WIB, WITA or WIT; for a number of another country a name such as Asia/Singapore."
+            }
             Warning::PriorityUnknown => "Priority 2 was taken. Write 1 to 9, or tinggi, rendah.",
             Warning::LanguageUnknown => "The campaign's first language was taken. Write id or en.",
             Warning::ExtraCut => "What is kept of a row's own columns is bounded: the rest is left out.",

@@ -12,6 +12,7 @@ mod settlements;
 mod size;
 mod status_callback;
 mod upload_cut;
+mod upload_killed;
 
 use dering_e2e::stage::{Plan, Stage};
 

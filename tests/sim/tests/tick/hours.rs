@@ -1,6 +1,6 @@
 //! R4 through whole ticks: what reaches the carrier rings within the hours of whoever is called.
 
-use dering_sim::tick::{Dice, Gate, Ordered, Person, START_MS, Stage, people};
+use dering_sim::tick::{Dice, Gate, Ordered, Person, START_MS, Stage, npwp, people};
 use serde_json::json;
 
 const RING_MS: i64 = 25_000;
@@ -73,6 +73,53 @@ fn numbers_of_another_country_than_the_campaigns_are_held_not_called() {
     stage.upload("c", &people(3));
     assert_eq!(stage.tick().held.get("foreign_number"), Some(&3));
     assert!(stage.carrier.orders().is_empty());
+}
+
+/// The campaign's rules decide when a list is taken, and again when somebody of it is to be called.
+#[test]
+fn numbers_of_other_countries_and_premium_ones_are_called_while_the_campaign_allows_them() {
+    let stage = Stage::default();
+    let allowed = json!({ "foreign": ["SG"], "premium": true });
+    // 10:00 in Jakarta, 11:00 in Singapore and Bali.
+    stage.campaign("c", json!({ "callable_hours": { "mon-sun": ["11:00-12:00"] }, "allowed_numbers": allowed }));
+    let person =
+        |phone: &str, number: u32, zone: &str| format!("{};A;{phone};31/03/2027;{zone}\n", npwp(number, "013"));
+    let file = [
+        "NPWP;NAMA;HP;JATUH TEMPO;ZONA\n".to_owned(),
+        person("+65 6123 4501", 1, ""),
+        person("+65 6123 4502", 2, "WIB"),
+        person("0812 0000 0103", 3, "WIB"),
+        person("0809 1234504", 4, "WITA"),
+        person("+60 12 345 6705", 5, "WITA"),
+        person("0800 1234506", 6, "WITA"),
+    ]
+    .concat();
+    let list = stage.upload_file("c", &file);
+    assert_eq!((list.accepted, list.rejected), (4, 2));
+    let called = |stage: &Stage| stage.carrier.orders().into_iter().map(|order| order.to).collect::<Vec<_>>();
+    // Nobody may be called any more of those who were taken.
+    stage.patch("c", json!({ "allowed_numbers": null }));
+    assert_eq!(stage.tick().held.get("premium_number"), Some(&1));
+    assert_eq!(called(&stage), Vec::<String>::new());
+    // Looked at again a day later.
+    stage.patch("c", json!({ "allowed_numbers": allowed }));
+    stage.clock.advance(24 * 60 * MINUTE_MS);
+    for _ in 0..3 {
+        stage.tick();
+        stage.clock.advance(1_000);
+    }
+    let mut first = called(&stage);
+    first.sort();
+    assert_eq!(first, ["+628091234504", "+6561234501"]);
+    stage.patch("c", json!({ "allowed_numbers": null }));
+    stage.clock.advance(60 * MINUTE_MS);
+    for _ in 0..3 {
+        assert_eq!(stage.tick().unclear, 0);
+        stage.clock.advance(1_000);
+    }
+    // In Jakarta it is 11:00 now; the number of Singapore is not called any more.
+    assert_eq!(called(&stage).len(), 3);
+    assert!(called(&stage).contains(&"+6281200000103".to_owned()));
 }
 
 #[test]
