@@ -18,7 +18,7 @@ pub async fn take<S: Store>(
     request: &RawRequest<'_>,
     now_ms: i64,
 ) -> Result<(), Problem> {
-    let verified = provider.verify(request, account).map_err(WebhookError::problem)?;
+    let verified = provider.verify(request, account, now_ms / 1000).map_err(WebhookError::problem)?;
     match provider.parse_news(&verified).map_err(WebhookError::problem)? {
         Some(news) => keep(store, call, news, now_ms).await.map_err(|e| Problem::store(&e)),
         None => Ok(()),

@@ -2,10 +2,9 @@
 
 mod agents;
 
-use dering::campaign::Remembered;
 use dering::problem::Problem;
 use dering::provider::ApiRequest;
-use dering::tick::{self, Sent, Setup, World};
+use dering::tick::{self, Memory, Sent, Setup, World};
 use edge::outbound::Failed;
 use edge::{Reply, answer, auth, clock, config, outbound, request, response, store::SpinStore};
 use spin_sdk::http::Request;
@@ -17,7 +16,7 @@ const LIMIT_MS: u64 = 30_000;
 
 thread_local! {
     /// Serves all requests of the instance.
-    static CAMPAIGNS: Rc<Remembered> = Rc::default();
+    static MEMORY: Rc<Memory> = Rc::default();
 }
 
 #[http_service]
@@ -49,18 +48,18 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     };
     let vault = config::vault().await?;
     let public_url = config::public_url().await?;
-    let account = config::calling_account(dering::provider::Provider::Twilio).await?;
+    let accounts = config::calling_accounts().await?;
     let limits = config::person_limits().await?;
     let legal_hours = config::legal_hours().await?;
-    let campaigns = CAMPAIGNS.with(Rc::clone);
+    let memory = MEMORY.with(Rc::clone);
     let setup = Setup {
         vault: &vault,
         public_url: &public_url,
-        account: &|_| Some(account.clone()),
+        account: &|provider| accounts.get(&provider).cloned(),
         shards,
         limits,
         legal_hours: &legal_hours,
-        campaigns: &campaigns,
+        memory: &memory,
     };
     let report = tick::tick(&SpinStore, &Host, &setup, shard).await?;
     Ok(response::json(200, &report))

@@ -1,11 +1,14 @@
 //! Spin variables as typed settings. Each is read once per instance and kept for [`KEPT_MS`]: with some variable
 //! providers a read is a network round trip, and a rotated secret must still take effect without a restart.
 
+mod accounts;
+
+pub use accounts::{calling_accounts, signing_account};
+
 use crate::clock;
-use dering::campaign::{Limits, PersonLimits};
+use dering::campaign::PersonLimits;
 use dering::hours::LegalHours;
 use dering::problem::Problem;
-use dering::provider::{Account, Provider, SigningSecret};
 use dering::vault::{Identity, Vault};
 use spin_sdk::variables;
 use std::cell::RefCell;
@@ -119,45 +122,6 @@ pub async fn public_url() -> Result<String, Problem> {
     base_url("public_url", &url)
 }
 
-/// The provider's account for placing calls. The API key is optional: without it the account's auth token serves.
-pub async fn calling_account(provider: Provider) -> Result<Account, Problem> {
-    match provider {
-        Provider::Twilio => {
-            let account = required("twilio_account_sid", "the account's SID, which begins with AC").await?;
-            let key = variable("twilio_api_key").await?.unwrap_or_default();
-            let secret = match key.as_str() {
-                "" => required("twilio_auth_token", "the account's auth token; an API key may take its place").await?,
-                _ => required("twilio_api_secret", "the secret of the API key twilio_api_key").await?,
-            };
-            let base_url = match variable("twilio_base_url").await? {
-                Some(url) => base_url("twilio_base_url", &url)?,
-                None => String::new(),
-            };
-            let limits = limits(
-                ("twilio_calls_per_second", variable("twilio_calls_per_second").await?),
-                ("twilio_concurrent", variable("twilio_concurrent").await?),
-            )?;
-            Ok(Account { base_url, account, key, secret, signing_secrets: Vec::new(), limits })
-        }
-    }
-}
-
-/// What the provider signs its webhooks with, newest first; at least one secret.
-pub async fn signing_account(provider: Provider) -> Result<Account, Problem> {
-    match provider {
-        Provider::Twilio => {
-            let current =
-                required("twilio_auth_token", "the account's auth token: webhooks are signed with it").await?;
-            let previous = variable("twilio_auth_token_previous").await?;
-            let secrets = [Some(current), previous].into_iter().flatten();
-            Ok(Account {
-                signing_secrets: secrets.map(|secret| SigningSecret { key_id: None, secret }).collect(),
-                ..Account::default()
-            })
-        }
-    }
-}
-
 /// The configured number of shards; 1 if the variable `shards` is not set. What counts after the first start is the
 /// number in the store.
 pub async fn shards() -> Result<u16, Problem> {
@@ -212,22 +176,6 @@ pub async fn legal_hours() -> Result<LegalHours, Problem> {
 pub async fn own_numbers() -> Result<Vec<String>, Problem> {
     let text = variable("own_numbers").await?.unwrap_or_default();
     Ok(text.split(',').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect())
-}
-
-/// What the provider lets the account do: orders a second, calls at once. Empty: only the campaigns' own limits hold.
-fn limits(
-    calls_per_second: (&'static str, Option<String>),
-    concurrent: (&'static str, Option<String>),
-) -> Result<Limits, Problem> {
-    let wrong = |name, range| not_configured(name, format!("The variable {name} must be a number, {range}, or empty."));
-    let rate = calls_per_second.1.map(|text| text.parse().map_err(|_| wrong(calls_per_second.0, "0.001 to 1000")));
-    let lines = concurrent.1.map(|text| text.parse().map_err(|_| wrong(concurrent.0, "1 to 10000")));
-    let limits = Limits { calls_per_second: rate.transpose()?, concurrent: lines.transpose()? };
-    match limits.fault() {
-        None => Ok(limits),
-        Some(("concurrent", range)) => Err(wrong(concurrent.0, range)),
-        Some((_, range)) => Err(wrong(calls_per_second.0, range)),
-    }
 }
 
 fn parse_shards(text: &str) -> Result<u16, Problem> {
@@ -327,27 +275,6 @@ mod tests {
         assert_eq!(parse_shards("4").ok(), Some(4));
         for bad in ["0", "-1", "1025", "x", "1.5", "65537"] {
             assert!(parse_shards(bad).is_err_and(|p| p.detail.contains("1024")), "{bad}");
-        }
-    }
-
-    #[test]
-    fn limits_of_an_account() {
-        let of = |rate: &str, lines: &str| {
-            let set = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
-            limits(("a_calls_per_second", set(rate)), ("a_concurrent", set(lines)))
-        };
-        assert_eq!(of("", "").unwrap(), Limits::default());
-        assert_eq!(of("0.5", "3").unwrap(), Limits { calls_per_second: Some(0.5), concurrent: Some(3) });
-        for (rate, lines, named) in [
-            ("0", "", "a_calls_per_second"),
-            ("x", "", "a_calls_per_second"),
-            ("nan", "", "a_calls_per_second"),
-            ("1", "0", "a_concurrent"),
-            ("1", "1.5", "a_concurrent"),
-            ("1", "10001", "a_concurrent"),
-        ] {
-            let problem = of(rate, lines).unwrap_err();
-            assert!(problem.status == 503 && problem.detail.contains(named), "{rate} {lines}: {problem:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use dering::problem::Problem;
 use dering::provider::{Input, Provider, Verified, WebhookError};
 use dering::vault::Vault;
 use edge::request::Head;
-use edge::{Reply, answer, config, request, response};
+use edge::{Reply, answer, clock, config, request, response};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -49,7 +49,8 @@ impl Hook {
         let account = config::signing_account(provider).await?;
         let url = head.webhook_url(&public_url);
         let bytes = body.bytes(BODY_MAX).await?;
-        let verified = provider.verify(&head.webhook(&url, &bytes), &account).map_err(WebhookError::problem)?;
+        let verified = provider.verify(&head.webhook(&url, &bytes), &account, clock::now_ms() / 1000);
+        let verified = verified.map_err(WebhookError::problem)?;
         Ok(Hook { provider, verified, public_url })
     }
 

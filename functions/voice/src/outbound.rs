@@ -3,12 +3,19 @@
 use super::{Hook, link, officer_line, place};
 use dering::attempt::{CallId, CallIdError};
 use dering::callback;
+use dering::campaign::Remembered;
 use dering::flow::{self, Line, Place, Turn, Verb};
 use dering::problem::Problem;
 use dering::provider::Input;
 use dering::vault::Vault;
 use edge::request::{Body, Head};
 use edge::{Reply, clock, config, store::SpinStore};
+use std::rc::Rc;
+
+thread_local! {
+    /// Serves all requests of the instance.
+    static CAMPAIGNS: Rc<Remembered> = Rc::default();
+}
 
 pub async fn answered(provider: &str, call: &str, head: &Head, body: &mut Body) -> Result<Reply, Problem> {
     let vault = config::vault().await?;
@@ -60,6 +67,7 @@ async fn tell(vault: &Vault, id: &CallId, line: &Line, turn: Turn, hook: &Hook, 
 
 /// Who is on the line; `None` where anything is missing or not to be read: then nothing is said.
 async fn line(vault: &Vault, id: &CallId, call: &str) -> Result<Option<Line>, Problem> {
-    let line = Line::of(&SpinStore, vault, id).await?;
+    let campaigns = CAMPAIGNS.with(Rc::clone);
+    let line = Line::of(&SpinStore, vault, &campaigns, id).await?;
     Ok(line.map_err(|missing| eprintln!("call {call}: {missing}")).ok())
 }

@@ -182,7 +182,7 @@ impl<S: Store> Desk<'_, S> {
         for (shard, ballot, index) in claims.iter().copied() {
             let id = CallId { shard, ballot, index, valid_until_s: 0 };
             // What cannot be read is not handed out; it goes back when its lease ends.
-            let Ok(line) = Line::of(self.store, self.vault, &id).await? else { continue };
+            let Ok(line) = Line::of(self.store, self.vault, self.campaigns, &id).await? else { continue };
             let valid_until_s = line.claim.dial_at_ms.saturating_add(IDS_MS) / 1000;
             let id = CallId { valid_until_s: u32::try_from(valid_until_s).unwrap_or(u32::MAX), ..id };
             let topics = line.topics(self.store).await?;

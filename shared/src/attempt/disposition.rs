@@ -223,6 +223,9 @@ pub fn disposition(events: &[Event]) -> Outcome {
         (Some(Said::NoInput), ..) => Refused,
         (None, Some(BUSY), _) => Busy,
         (None, Some(NO_ANSWER), _) => NoAnswer,
+        // Some providers make a leg of the call, refuse it, and tell of its end, too: it never rang.
+        (None, Some(FAILED | CANCELED), Some(INVALID)) => InvalidNumber,
+        (None, Some(FAILED | CANCELED), Some(refusal)) if refusal > HELD => NotPlaced,
         (None, Some(_), _) if failed_for_good => InvalidNumber,
         (None, Some(_), _) => Failed,
         (None, None, Some(INVALID)) => InvalidNumber,
@@ -246,18 +249,21 @@ fn is_machine(by: &AnsweredBy) -> bool {
 const COMPLETED: u8 = 5;
 const BUSY: u8 = 4;
 const NO_ANSWER: u8 = 3;
+const FAILED: u8 = 2;
+const CANCELED: u8 = 1;
 
 fn strength(ending: Ending) -> u8 {
     match ending {
         Ending::Completed => COMPLETED,
         Ending::Busy => BUSY,
         Ending::NoAnswer => NO_ANSWER,
-        Ending::Failed => 2,
-        Ending::Canceled => 1,
+        Ending::Failed => FAILED,
+        Ending::Canceled => CANCELED,
     }
 }
 
 const INVALID: u8 = 4;
+const HELD: u8 = 0;
 
 fn rank(refusal: Refusal) -> u8 {
     match refusal {
@@ -265,7 +271,7 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::Blocked => 3,
         Refusal::Configuration | Refusal::CallerId => 2,
         Refusal::Busy | Refusal::Unreachable => 1,
-        Refusal::Held => 0,
+        Refusal::Held => HELD,
     }
 }
 
@@ -317,6 +323,11 @@ mod tests {
             (vec![failed(503)], Failed),
             (vec![News::Refused(Refusal::InvalidNumber)], InvalidNumber),
             (vec![News::Refused(Refusal::Busy)], NotPlaced),
+            (vec![News::Refused(Refusal::Configuration), failed(404)], NotPlaced),
+            (vec![News::Refused(Refusal::InvalidNumber), failed(503)], InvalidNumber),
+            // It was surely not sent, and rang all the same: whoever tells so knows better.
+            (vec![News::Refused(Refusal::Held), failed(503)], Failed),
+            (vec![News::Refused(Refusal::Configuration), ended(Ending::NoAnswer)], NoAnswer),
             (vec![News::Placed { provider_call: "CA1".into() }], Unknown),
             (vec![], Unknown),
         ];

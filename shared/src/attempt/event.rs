@@ -75,7 +75,7 @@ pub enum Refusal {
 /// One piece of news about a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum News {
-    /// The provider took the order.
+    /// The provider took the order. `provider_call` is its name for the call; empty where it was not told.
     Placed { provider_call: String },
     /// The provider did not take the order.
     Refused(Refusal),

@@ -2,7 +2,8 @@
 
 use super::{Settings, invalid};
 use crate::contact::{EXTRA_MAX, Matter};
-use crate::flow::{Script, When};
+use crate::flow::{Also, Script, When};
+use crate::list;
 use crate::problem::Problem;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,46 @@ impl TryFrom<Value> for KeepColumns {
     }
 }
 
+impl KeepColumns {
+    /// Whether a column of that name is kept, where a list has one that serves no field.
+    pub fn keeps(&self, name: &str) -> bool {
+        let key = list::column_key(name);
+        match self {
+            KeepColumns::All => true,
+            KeepColumns::Named(names) => names.iter().any(|kept| list::column_key(kept) == key),
+        }
+    }
+}
+
+/// Sentences that the campaign says besides, in each language: see [`Also`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlsoSay {
+    pub id: Vec<String>,
+    pub en: Vec<String>,
+}
+
+/// Most sentences of a language, and their longest: a call that goes on is hung up on.
+const SENTENCES_MAX: usize = 5;
+const SENTENCE_MAX: usize = 300;
+
+impl AlsoSay {
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.id.is_empty() && self.en.is_empty()
+    }
+
+    fn check(&self, keep: &KeepColumns) -> Result<(), Problem> {
+        for (language, sentences) in [("id", &self.id), ("en", &self.en)] {
+            if sentences.len() > SENTENCES_MAX || sentences.iter().any(|text| text.chars().count() > SENTENCE_MAX) {
+                let most = format!("at most {SENTENCES_MAX} sentences of {SENTENCE_MAX} characters");
+                return Err(invalid(&format!("/also_say/{language}"), most));
+            }
+        }
+        Also::read(self, |name| keep.keeps(name)).map(drop).map_err(|(at, why)| invalid(&format!("/also_say{at}"), why))
+    }
+}
+
 impl Settings {
     /// The script for what falls due on `due_date`, in a call on `today`, a day at the called person.
     pub fn script_on(&self, today: Date, due_date: Date) -> &str {
@@ -89,6 +130,7 @@ impl Settings {
 
     pub(super) fn check_content(&self) -> Result<(), Problem> {
         check_script("/script", &self.script, When::BeforeDue)?;
+        self.also_say.check(&self.keep_columns)?;
         match &self.after_due {
             AfterDue::Stop if self.matter == Matter::Arrears => Err(invalid(
                 "/after_due",
@@ -145,10 +187,24 @@ mod tests {
             (json!({ "after_due": "go_on" }), "", "after_due is \"stop\" or"),
             (json!({ "after_due": { "script": "overdue", "days": 3 } }), "", "after_due is \"stop\" or"),
             (json!({ "matters_per_call": "two" }), "", "two"),
+            (json!({ "also_say": { "id": ["Petugas {extra.AR}."] } }), "/also_say/id/0", "add it to `keep_columns`"),
+            (
+                json!({ "also_say": { "en": ["Hello.", "Officer {extra.AR}."] }, "keep_columns": ["SEKTOR"] }),
+                "/also_say/en/1",
+                "says {extra.AR}, and the campaign keeps no column of that name",
+            ),
+            (json!({ "also_say": { "id": ["{amount"] } }), "/also_say/id/0", "no `}`"),
+            (json!({ "also_say": { "id": vec!["a"; SENTENCES_MAX + 1] } }), "/also_say/id", "at most 5"),
+            (json!({ "also_say": { "id": ["a".repeat(SENTENCE_MAX + 1)] } }), "/also_say/id", "300 characters"),
+            (json!({ "also_say": { "fr": ["a"] } }), "", "fr"),
         ] {
             let problem = parsed(&bad).unwrap_err();
             assert_eq!((problem.status, problem.at.as_deref()), (422, Some(at)), "{bad}");
             assert!(problem.detail.contains(told), "{bad}: {}", problem.detail);
+        }
+        for keep in [json!(["A.R."]), json!("all")] {
+            let also_say = json!({ "id": ["Petugas {extra.ar}[, {amount}], {party}."] });
+            assert!(parsed(&json!({ "also_say": also_say, "keep_columns": keep })).is_ok());
         }
         assert!(parsed(&json!({ "matter": "arrears", "after_due": overdue, "matters_per_call": "all" })).is_ok());
     }
@@ -165,6 +221,17 @@ mod tests {
         ] {
             assert_eq!((stop.script_on(today, due), goes_on.script_on(today, due)), (before, after));
         }
+    }
+
+    #[test]
+    fn a_column_that_is_told_cannot_be_dropped() {
+        let said = json!({ "also_say": { "id": ["Petugas {extra.AR}."] }, "keep_columns": ["AR"] });
+        let settings = parsed(&said).unwrap();
+        let campaign = Campaign { id: "c".into(), state: crate::campaign::State::Draft, version: 1, settings };
+        assert_eq!(campaign.to_json()["also_say"], json!({ "id": ["Petugas {extra.AR}."], "en": [] }));
+        let refused = campaign.patched(&json!({ "keep_columns": [] })).unwrap_err();
+        assert_eq!(refused.at.as_deref(), Some("/also_say/id/0"));
+        assert!(campaign.patched(&json!({ "keep_columns": [], "also_say": null })).is_ok());
     }
 
     #[test]

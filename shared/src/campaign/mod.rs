@@ -14,7 +14,7 @@ mod shelf;
 pub use attempts::{Again, Attempts, Change, Row, row};
 pub use call::CallLimits;
 pub use caller_id::{CallerId, fingerprint, pick};
-pub use content::{AfterDue, KeepColumns, MattersPerCall};
+pub use content::{AfterDue, AlsoSay, KeepColumns, MattersPerCall};
 pub use idempotency::{id_for_key, valid_key};
 pub use numbers::AllowedNumbers;
 pub use order::{Order, OrderKey};
@@ -139,6 +139,8 @@ pub struct Settings {
     pub matters_per_call: MattersPerCall,
     #[serde(default)]
     pub keep_columns: KeepColumns,
+    #[serde(default, skip_serializing_if = "AlsoSay::is_empty")]
+    pub also_say: AlsoSay,
     #[serde(default = "default_languages")]
     pub languages: Vec<Language>,
     /// Share of contacts that are never called, to measure the effect of calling.

@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::store::{ATTEMPTS, Cell, Change, Store, StoreError, Version, backoff_ms, decode_json, encode_json, keys};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 const VERSION: u8 = 1;
@@ -52,15 +53,21 @@ pub async fn read<S: Store>(store: &S) -> Result<Shelf, Problem> {
     }
 }
 
+/// Versions of campaigns that an instance keeps: a call is made under one to its end, and few are current.
+const VERSIONS_MAX: usize = 64;
+
 /// The campaigns as an instance last saw them; it keeps them from one request to the next.
 #[derive(Debug, Clone, Default)]
-pub struct Remembered(RefCell<Option<(u64, Rc<Shelf>)>>);
+pub struct Remembered {
+    newest: RefCell<Option<(u64, Rc<Shelf>)>>,
+    versions: RefCell<HashMap<(String, u64), Rc<Campaign>>>,
+}
 
 impl Remembered {
     /// The campaigns as last edited. As long as nobody edits them it costs one look at a counter.
     pub async fn read<S: Store>(&self, store: &S) -> Result<Rc<Shelf>, Problem> {
         let cell = Cell::new(NAME);
-        let known = self.0.borrow().clone();
+        let known = self.newest.borrow().clone();
         if let Some((ballot, shelf)) = known
             && cell.is_newest(store, ballot).await.map_err(|e| Problem::store(&e))?
         {
@@ -68,8 +75,30 @@ impl Remembered {
         }
         let Some(version) = cell.read(store).await.map_err(|e| Problem::store(&e))? else { return Ok(Rc::default()) };
         let shelf = Rc::new(Shelf::decode(&version.bytes)?);
-        self.0.replace(Some((version.ballot, Rc::clone(&shelf))));
+        self.newest.replace(Some((version.ballot, Rc::clone(&shelf))));
         Ok(shelf)
+    }
+
+    /// A campaign as it was under `version`. A version never changes: it costs a read once an instance.
+    pub async fn version<S: Store>(
+        &self,
+        store: &S,
+        id: &str,
+        version: u64,
+    ) -> Result<Option<Rc<Campaign>>, StoreError> {
+        let name = (id.to_owned(), version);
+        let known = self.versions.borrow().get(&name).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(campaign) = read_version(store, id, version).await? else { return Ok(None) };
+        let campaign = Rc::new(campaign);
+        let mut versions = self.versions.borrow_mut();
+        if versions.len() >= VERSIONS_MAX {
+            versions.clear();
+        }
+        versions.insert(name, Rc::clone(&campaign));
+        Ok(Some(campaign))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Officer, Scene, Scripts, Sheet, Topic, sheet};
 use crate::attempt::CallId;
-use crate::campaign::{self, CallLimits, Settings};
+use crate::campaign::{CallLimits, Campaign, Remembered};
 use crate::contact::{Contact, Language};
 use crate::hours;
 use crate::list;
@@ -11,19 +11,25 @@ use crate::settlement;
 use crate::store::Store;
 use crate::tick::{Claim, claim_place};
 use crate::vault::Vault;
+use std::rc::Rc;
 
 /// A call's claim, its contact, and the scripts it was claimed under.
 #[derive(Debug)]
 pub struct Line {
     pub claim: Claim,
     pub contact: Contact,
-    settings: Settings,
+    campaign: Rc<Campaign>,
     scripts: Scripts,
 }
 
 impl Line {
     /// `Err`: what is missing or not to be read. Then nothing is to be said. Costs reads only.
-    pub async fn of<S: Store>(store: &S, vault: &Vault, id: &CallId) -> Result<Result<Self, &'static str>, Problem> {
+    pub async fn of<S: Store>(
+        store: &S,
+        vault: &Vault,
+        campaigns: &Remembered,
+        id: &CallId,
+    ) -> Result<Result<Self, &'static str>, Problem> {
         let failed = |e| Problem::store(&e);
         let place = claim_place(id.shard, (id.ballot, id.index));
         let Some(claim) = store.get(&place).await.map_err(failed)?.and_then(|b| Claim::decode(&b)) else {
@@ -33,12 +39,12 @@ impl Line {
             return Ok(Err("no key of its list"));
         };
         let Some(contact) = claim.contact(&place, &key) else { return Ok(Err("its contact cannot be read")) };
-        let campaign = campaign::read_version(store, &claim.campaign, claim.version).await.map_err(failed)?;
-        let Some(settings) = campaign.map(|campaign| campaign.settings) else {
+        let Some(campaign) = campaigns.version(store, &claim.campaign, claim.version).await.map_err(failed)? else {
             return Ok(Err("its campaign cannot be read"));
         };
-        let Some(scripts) = Scripts::of(&settings, claim.day) else { return Ok(Err("no script of that name")) };
-        Ok(Ok(Line { claim, contact, settings, scripts }))
+        let scripts = Scripts::of(&campaign.settings, claim.day);
+        let Some(scripts) = scripts else { return Ok(Err("its script cannot be read")) };
+        Ok(Ok(Line { claim, contact, campaign, scripts }))
     }
 
     /// What is to be told. Looked at again at each step, so that nobody hears a demand after paying.
@@ -60,6 +66,7 @@ impl Line {
             script: self.scripts.leading(topics),
             contact: &self.contact,
             topics,
+            also: self.scripts.also(),
             language: self.language(),
             local_hour: self.local_hour(now_ms),
             officer: officer.map(|line| Officer { line, caller_id: &self.claim.caller_id }),
@@ -74,16 +81,16 @@ impl Line {
 
     /// The language of the call.
     pub fn language(&self) -> Language {
-        self.contact.language.or(self.settings.languages.first().copied()).unwrap_or_default()
+        self.contact.language.or(self.campaign.settings.languages.first().copied()).unwrap_or_default()
     }
 
     /// How long the call may take.
     pub fn limits(&self) -> &CallLimits {
-        &self.settings.call
+        &self.campaign.settings.call
     }
 
     fn local_hour(&self, now_ms: i64) -> i8 {
-        let zone = self.contact.time_zone.as_deref().unwrap_or(&self.settings.time_zone);
+        let zone = self.contact.time_zone.as_deref().unwrap_or(&self.campaign.settings.time_zone);
         hours::local_hour(zone, now_ms).unwrap_or(12)
     }
 }

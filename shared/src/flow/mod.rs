@@ -28,8 +28,12 @@
 //! A call about several matters goes the same way: the message names what falls due first, [`SPOKEN_MAX`] matters at
 //! most, and how many more there are; the keys are about all of them. What is settled meanwhile is left out at the next step.
 //!
+//! What a campaign itself has to say besides ([`Also`]) is told after the message about each matter, with cells of the
+//! row; a sentence that the row has no cell for is left out.
+//!
 //! A step is a pure function of its place and the input, so a provider that asks twice is told the same twice.
 
+mod also;
 mod inbound;
 mod line;
 mod party;
@@ -44,8 +48,9 @@ mod topic;
 pub mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+pub use also::Also;
 pub use inbound::{inbound, inbound_step};
 pub use line::Line;
 pub use place::Place;

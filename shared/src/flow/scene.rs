@@ -4,7 +4,7 @@ use super::place::{Node, Place, REPEATS_MAX, TRIES_MAX};
 use super::script::{Confirmed, Script, Texts};
 use super::speech::{SPOKEN_MAX, Speech};
 use super::template::{Neutral, Template, Told};
-use super::{Topic, Verb};
+use super::{Also, Topic, Verb};
 use crate::attempt::{News, Said};
 use crate::contact::{Contact, Language};
 use crate::provider::Input;
@@ -17,6 +17,8 @@ pub struct Scene<'a> {
     pub contact: &'a Contact,
     /// What is told: what of the contact's duties is open, as far as is known at this step. None: nothing is left to tell.
     pub topics: &'a [Topic<'a>],
+    /// What the campaign says besides.
+    pub also: &'a Also,
     pub language: Language,
     /// 0 to 23, at the called person.
     pub local_hour: i8,

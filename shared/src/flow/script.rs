@@ -188,7 +188,18 @@ mod tests {
     #[test]
     fn a_script_that_would_tell_anybody_the_matter_cannot_be_read() {
         let before_confirmation = "Selamat {daypart}. Anda";
-        for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}", "{count}", "{more}", "{nth}", "{party}"] {
+        for secret in [
+            "{tax}",
+            "{return}",
+            "{period}",
+            "{amount}",
+            "{due}",
+            "{count}",
+            "{more}",
+            "{nth}",
+            "{party}",
+            "{extra.AR}",
+        ] {
             let leaky = REMINDER_JSON.replacen(before_confirmation, &format!("{secret} {before_confirmation}"), 1);
             let refusal = Script::read(&leaky).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(refusal.contains("may not say"), "{secret}: {refusal}");

@@ -26,7 +26,8 @@ pub struct Sheet {
 /// The sheet for a contact: `topics` are what is told of it. `local_hour`: 0 to 23, at the called person.
 pub fn sheet(scripts: &Scripts, contact: &Contact, topics: &[Topic<'_>], language: Language, local_hour: i8) -> Sheet {
     let script = scripts.leading(topics);
-    let scene = Scene { script, contact, topics, language, local_hour, officer: None, machine: false };
+    let also = scripts.also();
+    let scene = Scene { script, contact, topics, also, language, local_hour, officer: None, machine: false };
     let speech = Speech::of(&scene);
     let texts = script.texts(language);
     let party = speech.party.as_ref().map(|party| party.spoken.clone());

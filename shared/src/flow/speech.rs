@@ -3,7 +3,7 @@
 use super::party::Party;
 use super::script::{Answers, Confirmed, MatterTexts, Script};
 use super::template::{Named, Neutral, Template, Told};
-use super::{Scene, Topic, Verb, tax, words};
+use super::{Also, Scene, Topic, Verb, also, tax, words};
 use crate::contact::{Contact, Duty, Language};
 
 /// Says texts that anybody may hear.
@@ -19,6 +19,7 @@ pub struct Speech<'a> {
     neutrally: Neutrally<'a>,
     contact: &'a Contact,
     topics: &'a [Topic<'a>],
+    also: &'a Also,
     pub party: Option<Party>,
 }
 
@@ -41,9 +42,9 @@ impl Neutrally<'_> {
 
 impl<'a> Speech<'a> {
     pub fn of(scene: &Scene<'a>) -> Self {
-        let Scene { script, contact, topics, language, local_hour, .. } = *scene;
+        let Scene { script, contact, topics, also, language, local_hour, .. } = *scene;
         let party = Party::of(language, contact);
-        Speech { neutrally: Neutrally { script, language, local_hour }, contact, topics, party }
+        Speech { neutrally: Neutrally { script, language, local_hour }, contact, topics, also, party }
     }
 
     pub fn neutral(&self, text: &Template<Neutral>) -> Verb {
@@ -59,14 +60,21 @@ impl<'a> Speech<'a> {
         self.told_of(0, text)
     }
 
-    /// What the call is about, in `most` matters at most.
+    /// What the call is about, in `most` matters at most. After each there is what the campaign says besides, which is not
+    /// said twice.
     pub fn message(&self, most: usize) -> Vec<Verb> {
         if let [only] = self.topics {
-            return vec![self.told(&self.matter(only).message)];
+            let message = self.told(&self.matter(only).message);
+            return std::iter::once(message).chain(self.besides(0, only)).collect();
         }
         let several = &self.confirmed().several;
         let items = self.topics.iter().enumerate().take(most);
-        let items = items.map(|(nth, topic)| self.told_of(nth, &self.matter(topic).item));
+        let mut said: Vec<Verb> = Vec::new();
+        let items = items.flat_map(|(nth, topic)| {
+            let new: Vec<Verb> = self.besides(nth, topic).filter(|verb| !said.contains(verb)).collect();
+            said.extend(new.iter().cloned());
+            std::iter::once(self.told_of(nth, &self.matter(topic).item)).chain(new)
+        });
         let more = (self.topics.len() > most).then(|| self.told(&several.more));
         let intro = std::iter::once(self.told(&several.intro));
         intro.chain(items).chain(more).chain([self.told(&several.advice)]).collect()
@@ -86,6 +94,13 @@ impl<'a> Speech<'a> {
 
     fn matter(&self, topic: &Topic<'a>) -> &'a MatterTexts {
         topic.script.texts(self.neutrally.language).confirmed.matter(topic.duty.matter)
+    }
+
+    /// The campaign's own sentences about a matter.
+    fn besides(&self, nth: usize, topic: &Topic<'a>) -> impl Iterator<Item = Verb> {
+        let sentences = self.also.sentences(self.neutrally.language).iter();
+        sentences
+            .filter_map(move |text| Some(self.say(text.fill_whole(&|blank| self.told_value(nth, topic.duty, blank))?)))
     }
 
     fn told_of(&self, nth: usize, text: &Template<Told>) -> Verb {
@@ -120,6 +135,7 @@ impl<'a> Speech<'a> {
             Told::Due => words::date(language, duty.due_date),
             Told::Count => number(self.topics.len()),
             Told::Nth => number(nth + 1),
+            Told::Extra(name) => also::extra(duty, name),
             Told::More => number(self.topics.len().saturating_sub(SPOKEN_MAX)),
         }
     }

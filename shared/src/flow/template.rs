@@ -4,6 +4,7 @@
 //! text may have depends on who may hear it, and is checked when the script is read: a text for anybody's ears that
 //! asks for the amount is refused as a whole.
 
+use crate::list;
 use serde::Deserialize;
 
 /// The blanks of a kind of text.
@@ -31,7 +32,7 @@ pub enum Named {
 }
 
 /// Blanks of texts for the taxpayer only: also the matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
     Named(Named),
     /// `{tax}`: which tax.
@@ -50,6 +51,8 @@ pub enum Told {
     Nth,
     /// `{more}`: how many of them are not named.
     More,
+    /// `{extra.NAME}`: the cell of a column of the list that the campaign keeps; may have no value.
+    Extra(String),
 }
 
 impl Blank for Neutral {
@@ -83,7 +86,12 @@ impl Blank for Told {
             "count" => Some(Told::Count),
             "nth" => Some(Told::Nth),
             "more" => Some(Told::More),
-            _ => Named::named(name).map(Told::Named),
+            _ => match name.strip_prefix("extra.") {
+                Some(column) => {
+                    Some(Told::Extra(column.trim().to_owned())).filter(|_| !list::column_key(column).is_empty())
+                }
+                None => Named::named(name).map(Told::Named),
+            },
         }
     }
 }
@@ -150,6 +158,26 @@ impl<B: Blank> Template<B> {
         fill(&self.0, value, &mut out);
         out
     }
+
+    /// The text, unless a blank outside of brackets has no value.
+    pub fn fill_whole(&self, value: &dyn Fn(&B) -> String) -> Option<String> {
+        let mut out = String::new();
+        fill(&self.0, value, &mut out).then_some(out)
+    }
+
+    /// All its blanks.
+    pub fn blanks(&self) -> Vec<&B> {
+        blanks(&self.0)
+    }
+}
+
+fn blanks<B>(pieces: &[Piece<B>]) -> Vec<&B> {
+    let of = |piece| match piece {
+        &Piece::Text(_) => Vec::new(),
+        Piece::Value(blank) => vec![blank],
+        Piece::Optional(inner) => blanks(inner),
+    };
+    pieces.iter().flat_map(of).collect()
 }
 
 /// Whether every blank had a value.
@@ -211,7 +239,8 @@ mod tests {
         let named = |text: &str| Template::<Named>::try_from(text.to_owned()).is_ok();
         assert!(neutral("{daypart}{opens}{closes}") && named("{daypart}{party}"));
         assert!(!neutral("{party}"));
-        for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}", "{count}", "{nth}", "{more}"] {
+        for secret in ["{tax}", "{return}", "{period}", "{amount}", "{due}", "{count}", "{nth}", "{more}", "{extra.AR}"]
+        {
             assert!(!neutral(secret) && !named(secret) && template(secret).is_ok());
         }
     }

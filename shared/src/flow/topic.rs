@@ -1,5 +1,6 @@
 //! What a call is about, and in whose words: the duties that are open, each with the script of its day.
 
+use super::Also;
 use super::script::Script;
 use crate::campaign::{AfterDue, Settings};
 use crate::contact::Duty;
@@ -19,16 +20,24 @@ pub struct Scripts {
     before_due: &'static Script,
     /// `None`: nobody is told of what is past its due date.
     after_due: Option<&'static Script>,
+    also: Also,
 }
 
 impl Scripts {
-    /// `None` if there is no script of that name.
+    /// `None` if there is no script of that name, or a sentence of the campaign's own cannot be read.
     pub fn of(settings: &Settings, day: Date) -> Option<Self> {
         let after_due = match &settings.after_due {
             AfterDue::Stop => None,
             AfterDue::Script(script) => Some(Script::named(script)?),
         };
-        Some(Scripts { day, before_due: Script::named(&settings.script)?, after_due })
+        // Which columns are kept was checked when the campaign was saved.
+        let also = Also::read(&settings.also_say, |_| true).ok()?;
+        Some(Scripts { day, before_due: Script::named(&settings.script)?, after_due, also })
+    }
+
+    /// What the campaign says besides.
+    pub fn also(&self) -> &Also {
+        &self.also
     }
 
     /// What is told of these duties, in their order.

@@ -17,7 +17,7 @@
 //! | `live`, `filter`, `others` | which lists are still called, and which of their rows come again |
 //! | `shelf` | where lists are kept: [`Manifest`], pages |
 //! | `gather` | rows of the same person put together |
-//! | `intake` | a file on its way there: [`Intake`] |
+//! | `intake` | a file on its way there: what is written, and which list it is: [`Intake`] |
 //! | `sift` | rows judged, compared and counted |
 //! | `noted` | warnings and guesses, row by row: [`Noted`] |
 //! | `table` | what was rejected or noted as a file: [`Table`] |
@@ -108,6 +108,11 @@ pub fn phone_numbers(cell: &str) -> Result<Vec<String>, Reason> {
 /// A tax by its name, as far as two files write it alike.
 pub fn tax_key(tax_type: &str) -> String {
     text::key(tax_type)
+}
+
+/// A column by its name, as far as two headers write it alike; empty if there is no letter or digit in it.
+pub fn column_key(name: &str) -> String {
+    text::key(name)
 }
 
 /// What became of a row. Rows with nothing in them are none.

@@ -1,7 +1,7 @@
 //! A list, pushed in pieces: rows out.
 
 use super::columns::Columns;
-use super::format::{File, Format, Record, Records};
+use super::format::{Content, File, Format, Record, Records};
 use super::identity::Identities;
 use super::judge::Judge;
 use super::{Origin, Reason, Rejection, Row, Rules};
@@ -68,6 +68,11 @@ impl Reader {
             Err(problem) => (None, Some(problem)),
         };
         Reader { records, parsed: Vec::new(), ended: false, judge: Judge::new(rules), refused }
+    }
+
+    /// Before the first bytes: adds them to a hash, as they are when they are unpacked.
+    pub(super) fn listen(&mut self, content: Content) {
+        self.records.iter_mut().for_each(|records| records.listen(content.clone()));
     }
 
     /// Reads on; rows that are whole are added to `out`. A problem refuses the list as a whole, and is answered

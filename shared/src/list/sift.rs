@@ -1,5 +1,6 @@
 //! Rows of a file on their way: judged by the reader, compared with other lists, counted. In the file's order.
 
+use super::format::Content;
 use super::identity::Identities;
 use super::others::Others;
 use super::{Format, Reader, Reason, Row, Rules, Summary};
@@ -47,6 +48,11 @@ pub(super) struct Sift {
 impl Sift {
     pub fn new(rules: Rules, format: Format) -> Self {
         Sift { reader: Reader::with_format(rules, format), others: None, held: Vec::new(), tally: Tally::default() }
+    }
+
+    /// Before the first bytes: adds them to a hash, as they are when they are unpacked.
+    pub fn listen(&mut self, content: Content) {
+        self.reader.listen(content);
     }
 
     /// Compares the rows with those of other lists.

@@ -3,6 +3,12 @@
 //!
 //! Adding a provider: its folder, one variant of [`Provider`], and the arms the compiler then asks for.
 
+mod answer;
+mod form;
+mod markup;
+pub mod telnyx;
+#[cfg(test)]
+mod testing;
 pub mod twilio;
 
 use crate::attempt::{News, Refusal};
@@ -16,6 +22,7 @@ use std::fmt;
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
     Twilio,
+    Telnyx,
 }
 
 /// A webhook as it was received. `url` is rebuilt from the configured public URL and the raw path and query, never
@@ -39,7 +46,7 @@ impl RawRequest<'_> {
 /// A webhook whose signature was checked: the only thing that can be parsed.
 #[derive(Debug, Clone)]
 pub struct Verified {
-    /// Decoded fields, the form's, then the query's: of one name, the form's is taken.
+    /// Decoded fields, the form's, then the query's where that is signed: of one name, the form's is taken.
     fields: Vec<(String, String)>,
 }
 
@@ -69,7 +76,7 @@ impl WebhookError {
                 403,
                 "signature_invalid",
                 "The signature does not match",
-                "the webhook is not signed, or not for this URL and body with a secret known here",
+                "the webhook is not signed, or not for this URL and body with a secret known here, or it is too old",
                 "Check that `public_url` is the URL the provider calls, and that the signing secret is the current one.",
             ),
             WebhookError::NoSecret => Problem::new(
@@ -125,14 +132,11 @@ impl fmt::Debug for ApiRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placing {
     Placed {
+        /// Empty where the answer does not name it.
         provider_call: String,
     },
     /// Surely not placed. `retry_after_s` where the provider says it.
-    Refused {
-        refusal: Refusal,
-        code: String,
-        retry_after_s: Option<u32>,
-    },
+    Refused { refusal: Refusal, code: String, retry_after_s: Option<u32> },
     /// It may ring or not: never place again under the same claim.
     Unclear,
 }
@@ -155,7 +159,8 @@ pub enum Input {
     Transfer { bridged: bool },
 }
 
-/// Accounts and secrets of a provider; what is missing is empty.
+/// Accounts and secrets of a provider; what is missing is empty. What `account`, `key` and `secret` are, each provider's folder
+/// says.
 #[derive(Clone, Default)]
 pub struct Account {
     pub base_url: String,
@@ -173,17 +178,19 @@ pub struct Account {
 pub struct SigningSecret {
     /// For schemes that name the key.
     pub key_id: Option<String>,
+    /// A shared secret, or a public key.
     pub secret: String,
 }
 
 impl Provider {
     /// All of them.
-    pub const ALL: [Provider; 1] = [Provider::Twilio];
+    pub const ALL: [Provider; 2] = [Provider::Twilio, Provider::Telnyx];
 
     /// The provider's name in paths and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Provider::Twilio => "twilio",
+            Provider::Telnyx => "telnyx",
         }
     }
 
@@ -196,6 +203,7 @@ impl Provider {
     pub fn place(self, order: &Order<'_>, account: &Account) -> ApiRequest {
         match self {
             Provider::Twilio => twilio::place(order, account),
+            Provider::Telnyx => telnyx::place(order, account),
         }
     }
 
@@ -203,13 +211,15 @@ impl Provider {
     pub fn placed(self, status: u16, headers: &[(String, String)], body: &[u8]) -> Placing {
         match self {
             Provider::Twilio => twilio::placed(status, headers, body),
+            Provider::Telnyx => telnyx::placed(status, headers, body),
         }
     }
 
-    /// Checks a webhook's signature.
-    pub fn verify(self, request: &RawRequest<'_>, account: &Account) -> Result<Verified, WebhookError> {
+    /// Checks a webhook's signature, and its age where that is signed. `now_s`: Unix seconds.
+    pub fn verify(self, request: &RawRequest<'_>, account: &Account, now_s: i64) -> Result<Verified, WebhookError> {
         match self {
             Provider::Twilio => twilio::verify(request, &account.signing_secrets),
+            Provider::Telnyx => telnyx::verify(request, &account.signing_secrets, now_s),
         }
     }
 
@@ -217,6 +227,7 @@ impl Provider {
     pub fn parse_news(self, request: &Verified) -> Result<Option<News>, WebhookError> {
         match self {
             Provider::Twilio => twilio::parse_news(request),
+            Provider::Telnyx => telnyx::parse_news(request),
         }
     }
 
@@ -224,6 +235,7 @@ impl Provider {
     pub fn parse_input(self, request: &Verified) -> Result<Input, WebhookError> {
         match self {
             Provider::Twilio => twilio::parse_input(request),
+            Provider::Telnyx => telnyx::parse_input(request),
         }
     }
 
@@ -231,6 +243,7 @@ impl Provider {
     pub fn render(self, verbs: &[Verb]) -> Markup {
         match self {
             Provider::Twilio => twilio::render(verbs),
+            Provider::Telnyx => telnyx::render(verbs),
         }
     }
 }

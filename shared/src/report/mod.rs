@@ -1,7 +1,9 @@
 //! Figures: a campaign's report, the year's table, the record of attempts. Out of the shards' states; reading costs no commit.
 
+mod export;
 mod split;
 
+pub use export::{AttemptLine, Columns, Wanted};
 pub use split::{By, Part, Split, split};
 
 use crate::attempt::{Disposition, End};

@@ -1,7 +1,7 @@
 //! A campaign's figures split by where its lists come from.
 
 use super::shard_states;
-use crate::attempt::Disposition;
+use crate::attempt::{Disposition, End};
 use crate::campaign;
 use crate::list::{self, Manifest, Occasion};
 use crate::problem::Problem;
@@ -65,6 +65,8 @@ pub struct Part {
     pub contacts: u64,
     /// Contacts that were not called yet.
     pub waiting: u64,
+    pub retrying: u64,
+    pub ends: BTreeMap<&'static str, u64>,
     pub attempts: u64,
     pub never_rung: u64,
     pub dispositions: BTreeMap<&'static str, u64>,
@@ -81,6 +83,10 @@ pub async fn split<S: Store>(store: &S, shards: u16, id: &str, by: By) -> Result
     for list in states.iter().flat_map(|state| &state.lists).filter(|list| list.campaign == id) {
         let part = lists.entry(&list.id).or_default();
         part.waiting += list.groups.iter().map(|group| u64::from(group.left)).sum::<u64>();
+        part.retrying += list.retrying;
+        for (end, n) in &list.tally.ends {
+            *part.ends.entry(end.as_str()).or_default() += n;
+        }
         for (disposition, n) in &list.tally.dispositions {
             *part.dispositions.entry(disposition.as_str()).or_default() += n;
             match disposition {
@@ -95,7 +101,7 @@ pub async fn split<S: Store>(store: &S, shards: u16, id: &str, by: By) -> Result
     for (list, figures) in lists {
         let manifest = list::manifest(store, list).await.map_err(|e| Problem::store(&e))?;
         match manifest {
-            Some(manifest) => parts.entry(by.of(&manifest)).or_default().add(&manifest, figures),
+            Some(manifest) => parts.entry(by.of(&manifest)).or_insert_with(Part::new).add(&manifest, figures),
             None => Vec::push(&mut unreadable_lists, list.to_owned()),
         }
     }
@@ -104,6 +110,15 @@ pub async fn split<S: Store>(store: &S, shards: u16, id: &str, by: By) -> Result
 }
 
 impl Part {
+    /// Nothing counted, and every word there.
+    fn new() -> Self {
+        Part {
+            ends: End::ALL.iter().map(|end| (end.as_str(), 0)).collect(),
+            dispositions: Disposition::ALL.iter().map(|disposition| (disposition.as_str(), 0)).collect(),
+            ..Part::default()
+        }
+    }
+
     fn add(&mut self, manifest: &Manifest, figures: Part) {
         self.lists.push(manifest.list.clone());
         self.rows += manifest.rows;
@@ -111,6 +126,10 @@ impl Part {
         self.rejected += manifest.rejected;
         self.contacts += manifest.size().contacts;
         self.waiting += figures.waiting;
+        self.retrying += figures.retrying;
+        for (end, n) in figures.ends {
+            *self.ends.entry(end).or_default() += n;
+        }
         self.attempts += figures.attempts;
         self.never_rung += figures.never_rung;
         for (disposition, n) in figures.dispositions {

@@ -13,6 +13,8 @@ pub struct Counts {
     pub delete_many: u64,
     pub increment: u64,
     pub get_all: u64,
+    /// Keys asked for by `get_all`.
+    pub keys: u64,
     /// Not counted as a commit: the supported backends read a counter without one.
     pub counter: u64,
     /// One for each `set`, `set_many`, `delete_many` and `increment`, also if it failed.
@@ -95,7 +97,10 @@ impl<S: Store> Store for Counting<S> {
     }
 
     async fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        self.count(|counts| counts.get_all += 1);
+        self.count(|counts| {
+            counts.get_all += 1;
+            counts.keys += keys.len() as u64;
+        });
         self.inner.get_all(keys).await
     }
 
@@ -134,6 +139,7 @@ mod tests {
                 delete_many: 1,
                 increment: 1,
                 get_all: 1,
+                keys: 1,
                 counter: 1,
                 commits: 4,
             };

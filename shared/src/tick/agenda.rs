@@ -49,6 +49,7 @@ pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<V
         Some(mut page) if page.len() == bucket.count as usize => {
             page.iter_mut().for_each(|retry| retry.looked = bucket.looked);
             work.state.retries.retain(|b| b != bucket);
+            work.state.wait_no_more(page.iter().map(|retry| retry.contact.list.as_str()));
             work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
             Ok(page)
         }
@@ -80,17 +81,17 @@ pub async fn find<S: Store>(
     Ok(retries.into_iter().find(|retry| retry.contact == *contact))
 }
 
-/// Drops all retries of a campaign and answers how many there were.
-pub fn drop_all<S: Store>(work: &mut Work<'_, S>, campaign: &str) -> u64 {
+/// Drops all pages of a campaign. Those who waited on them are counted by their lists until somebody closes them.
+pub fn drop_all<S: Store>(work: &mut Work<'_, S>, campaign: &str) {
     let (gone, kept): (Vec<Bucket>, Vec<Bucket>) =
         std::mem::take(&mut work.state.retries).into_iter().partition(|b| b.campaign == campaign);
     work.state.retries = kept;
     work.deletes.extend(gone.iter().map(|b| keys::agenda(work.shard, b.ballot, b.n)));
-    gone.iter().map(|b| u64::from(b.count)).sum()
 }
 
 /// Puts retries on the agenda.
 pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>) -> Result<(), Problem> {
+    work.state.wait(retries.iter().map(|(_, retry)| retry.contact.list.as_str()));
     let mut groups: BTreeMap<(String, Rank, i64), Vec<Retry>> = BTreeMap::new();
     for (campaign, retry) in retries {
         groups.entry((campaign, retry.rank, slot(work.now_ms, retry.not_before_ms))).or_default().push(retry);

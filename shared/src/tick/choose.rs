@@ -166,7 +166,7 @@ async fn consider<S: Store>(
                 if let (End::Settled, Some(done)) = (end, known.done) {
                     settle::enter(work, &campaign.id, &contact, (retry.attempts, &retry.past.dials), done.on);
                 }
-                work.closed(&campaign.id, end, 1);
+                work.closed(&campaign.id, &retry.contact.list, end, 1);
             }
             Verdict::OtherNumber(phone) => {
                 retry.past.spoil(retry.phone);

@@ -16,6 +16,8 @@ use crate::provider::Provider;
 use crate::store::{Store, keys};
 use crate::suppression::{DoNotCall, Named, Reason};
 use jiff::SignedDuration;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// A call is folded so long after its first ending was received: machine detection and the last key press come as
 /// requests of their own and may be a little late.
@@ -41,22 +43,43 @@ struct Ended {
     watched: Option<Watched>,
 }
 
+/// When calls were first heard to have ended, by shard: until stragglers are in there is nothing new to ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Endings(RefCell<HashMap<u16, HashMap<Call, i64>>>);
+
 /// Folds the calls that ended, and closes those whose time is over. Counts those that are still alive.
-pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
+pub async fn fold<S: Store>(work: &mut Work<'_, S>, known: &Endings) -> Result<(), Problem> {
     let open = std::mem::take(&mut work.state.open);
     let watched = std::mem::take(&mut work.state.watched);
-    let asked: Vec<Call> = open.iter().map(|o| o.call).chain(watched.iter().map(|w| w.call)).collect();
+    let mut first_heard = known.0.borrow_mut().remove(&work.shard).unwrap_or_default();
+    first_heard.retain(|_, at_ms| !over(*at_ms, work.now_ms));
+    // Most open calls of a busy shard have ended moments ago, or are not dialled yet.
+    let asks: Vec<bool> = open
+        .iter()
+        .map(|o| (o.provider.is_none() || o.dial_at_ms <= work.now_ms) && !first_heard.contains_key(&o.call))
+        .collect();
+    let wanted = open.iter().zip(&asks).filter(|(_, asks)| **asks).map(|(open, _)| open.call);
+    let asked: Vec<Call> = wanted.chain(watched.iter().map(|w| w.call)).collect();
     let mut endings = events_of(work, &asked, &ENDING_KINDS).await?.into_iter();
 
     let mut ended = Vec::new();
-    for open in open {
+    for (open, asks) in open.into_iter().zip(asks) {
+        if !asks {
+            if !first_heard.contains_key(&open.call) {
+                work.pacing.alive.add(&open.campaign, open.provider, &open.caller_id);
+            }
+            work.state.open.push(open);
+            continue;
+        }
         let Heard { events, damaged } = endings.next().unwrap_or_default();
         if foldable(&events, work.now_ms) || (events.is_empty() && open.unknown_at_ms <= work.now_ms) {
             ended.push(from_open(open, events, damaged));
         } else {
             work.hold("unreadable_event", damaged);
-            if events.is_empty() {
-                work.pacing.alive.add(&open.campaign, open.provider, &open.caller_id);
+            match events.iter().map(|e| e.at_ms).min() {
+                None => work.pacing.alive.add(&open.campaign, open.provider, &open.caller_id),
+                Some(first_ms) if damaged == 0 => drop(first_heard.insert(open.call, first_ms)),
+                Some(_) => {}
             }
             work.state.open.push(open);
         }
@@ -72,6 +95,7 @@ pub async fn fold<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
             work.state.watched.push(watched);
         }
     }
+    known.0.borrow_mut().insert(work.shard, first_heard);
     close_all(work, ended).await
 }
 
@@ -86,7 +110,12 @@ fn heard_end(events: &[Event]) -> bool {
 }
 
 fn foldable(endings: &[Event], now_ms: i64) -> bool {
-    endings.iter().map(|e| e.at_ms).min().is_some_and(|first| first.saturating_add(STRAGGLERS_MS) <= now_ms)
+    endings.iter().map(|e| e.at_ms).min().is_some_and(|first| over(first, now_ms))
+}
+
+/// Whether stragglers are in.
+fn over(first_heard_ms: i64, now_ms: i64) -> bool {
+    first_heard_ms.saturating_add(STRAGGLERS_MS) <= now_ms
 }
 
 async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Result<(), Problem> {
@@ -189,12 +218,12 @@ fn close<S: Store>(
                 let before = (claim.attempt.saturating_sub(1), claim.past.dials.as_slice());
                 settle::enter(work, &ended.campaign, contact, before, on);
             }
-            work.closed(&ended.campaign, end, 1);
+            work.closed(&ended.campaign, &claim.contact.list, end, 1);
         }
         (None, Ok((mut how, asked_ms, phone))) => {
             let mut refused_by = Vec::new();
             if let Some(campaign) = campaign.as_ref().filter(|_| unspent) {
-                (refused_by, how.after) = after_refusal(ended, claim, campaign, how.after);
+                (refused_by, how.after) = after_refusal(work, ended, claim, campaign, how.after);
             }
             let not_before_ms = not_before(work, &how, asked_ms, campaign.as_ref(), contact, claim, &past);
             let unknown = (!heard_end(&ended.events)).then_some(ended.call);
@@ -208,15 +237,11 @@ fn close<S: Store>(
         }
         // Late news that closes the contact: its retry is dropped when it falls due, or its end is corrected.
         (Some(watched), Err(end)) if watched.retrying => {
-            let campaign = ended.campaign.clone();
-            work.state.overtaken.push(Overtaken { campaign, call: ended.call, end });
+            let (campaign, list) = (ended.campaign.clone(), claim.contact.list.clone());
+            work.state.overtaken.push(Overtaken { campaign, list, call: ended.call, end });
         }
         (Some(Watched { ended: Some(was), .. }), Err(end)) => {
-            let ends = &mut work.state.books.entry(ended.campaign.clone()).or_default().ends;
-            if let Some(n) = ends.get_mut(was) {
-                *n = n.saturating_sub(1);
-            }
-            *ends.entry(end).or_default() += 1;
+            work.state.correct(&ended.campaign, &claim.contact.list, *was, end);
         }
         (Some(_), _) => {}
     }
@@ -236,7 +261,7 @@ fn close<S: Store>(
     }
     Attempt {
         campaign: ended.campaign.clone(),
-        list: claim.contact.list.clone(),
+        contact: claim.contact.clone(),
         row: contact.map_or(0, |c| c.duty.row),
         other_rows: contact.map_or_else(Vec::new, |c| c.others.iter().map(|duty| duty.row).collect()),
         call: ended.call,
@@ -246,7 +271,7 @@ fn close<S: Store>(
         dial_at_ms: ended.dial_at_ms,
         folded_at_ms: work.now_ms,
         provider_call: ended.events.iter().find_map(|e| match &e.news {
-            News::Placed { provider_call } => Some(provider_call.clone()),
+            News::Placed { provider_call } => Some(provider_call.clone()).filter(|id| !id.is_empty()),
             _ => None,
         }),
         end,
@@ -261,9 +286,10 @@ fn refusal_of(ended: &Ended) -> Option<Refusal> {
     })
 }
 
-/// Who has refused a call that was not placed, and when it is ordered again: at once if the provider did not refuse
-/// the call as such, or if another one has not been asked.
-fn after_refusal(
+/// Who has refused a call that was not placed, and when it is ordered again: at once if the provider did not refuse the
+/// call as such, or if another one that has not been asked would take it now.
+fn after_refusal<S: Store>(
+    work: &Work<'_, S>,
     ended: &Ended,
     claim: &Claim,
     campaign: &Campaign,
@@ -276,9 +302,15 @@ fn after_refusal(
         return (refused_by, SignedDuration::ZERO);
     }
     refused_by.push(provider);
-    match campaign.settings.providers.iter().all(|p| refused_by.contains(p)) {
-        true => (Vec::new(), pause),
-        false => (refused_by, SignedDuration::ZERO),
+    let untried: Vec<Provider> =
+        campaign.settings.providers.iter().filter(|p| !refused_by.contains(p)).copied().collect();
+    if untried.is_empty() {
+        return (Vec::new(), pause);
+    }
+    match untried.into_iter().any(|p| work.pacing.ready(&work.state.pace, campaign, p).is_ok()) {
+        true => (refused_by, SignedDuration::ZERO),
+        // Or the one that has refused it would be asked again and again.
+        false => (refused_by, pause),
     }
 }
 

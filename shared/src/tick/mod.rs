@@ -97,8 +97,14 @@ pub struct Setup<'a> {
     pub limits: PersonLimits,
     /// Hours outside of which nobody is called, whatever a campaign says.
     pub legal_hours: &'a LegalHours,
-    /// What the instance remembers of the campaigns.
-    pub campaigns: &'a Remembered,
+    pub memory: &'a Memory,
+}
+
+/// What an instance remembers from one tick to the next. Nothing depends on it but how much is read.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    pub campaigns: Remembered,
+    endings: fold::Endings,
 }
 
 /// List, group, page.
@@ -144,8 +150,9 @@ impl<S: Store> Work<'_, S> {
         *self.held.entry(reason).or_default() += contacts;
     }
 
-    fn closed(&mut self, campaign: &str, end: End, contacts: u64) {
-        self.state.close(campaign, end, contacts);
+    /// Closes contacts of a campaign's list.
+    fn closed(&mut self, campaign: &str, list: &str, end: End, contacts: u64) {
+        self.state.close(campaign, list, end, contacts);
         self.closed += contacts;
     }
 
@@ -228,7 +235,7 @@ fn identity_changed() -> Problem {
 pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, shard: u16) -> Result<Report, Problem> {
     let failed = |e: StoreError| Problem::store(&e);
     let cell = cell(shard);
-    let shelf = setup.campaigns.read(store).await?;
+    let shelf = setup.memory.campaigns.read(store).await?;
     let began_ms = world.now_ms();
     let draft = cell.begin(store).await.map_err(failed)?;
     let now_ms = world.now_ms();
@@ -276,7 +283,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
     news::fold(&mut work).await?;
     place::learn(&mut work).await?;
     offer::settle(&mut work).await?;
-    fold::fold(&mut work).await?;
+    fold::fold(&mut work, &setup.memory.endings).await?;
     let mut placements = choose::choose(&mut work).await?;
     settle::sweep(&mut work).await?;
     agenda::sweep(&mut work).await?;

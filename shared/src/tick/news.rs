@@ -116,11 +116,11 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
             let contacts: u64 = groups.iter().map(|g| u64::from(g.left)).sum();
             work.state.books.entry(manifest.campaign.clone()).or_default().contacts += contacts;
             if withdrawn {
-                work.closed(&manifest.campaign, End::Withdrawn, contacts);
                 groups.clear();
                 work.state.lists.retain(|l| l.id != list);
             }
             let (size, campaign) = (manifest.size(), manifest.campaign);
+            let (id, of) = (list.clone(), campaign.clone());
             work.state.lists.push(ListState {
                 id: list,
                 campaign,
@@ -129,8 +129,12 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 wrapped_by: None,
                 turn: 0,
                 groups,
+                retrying: 0,
                 tally: ListTally::default(),
             });
+            if withdrawn {
+                work.closed(&of, &id, End::Withdrawn, contacts);
+            }
         }
         ShardNews::ListWithdrawn { list } => {
             let Some(l) = work.state.lists.iter_mut().find(|l| l.id == list) else {
@@ -145,6 +149,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                     wrapped_by: None,
                     turn: 0,
                     groups,
+                    retrying: 0,
                     tally: ListTally::default(),
                 });
                 return Ok(None);
@@ -152,7 +157,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
             l.withdrawn = true;
             let left = std::mem::take(&mut l.groups).iter().map(|g| u64::from(g.left)).sum();
             let campaign = l.campaign.clone();
-            work.closed(&campaign, End::Withdrawn, left);
+            work.closed(&campaign, &list, End::Withdrawn, left);
         }
         ShardNews::Inbound { call, at_ms, answered } => {
             let Some(day) = hours::local_date(crate::hours::COUNTRY_ZONES[0], at_ms) else { return Ok(None) };

@@ -1,6 +1,6 @@
 //! Pages of folded attempts: what reports and exports are made of.
 
-use super::state::Call;
+use super::state::{Call, ContactRef};
 use crate::attempt::{Disposition, End};
 use crate::store::{decode, encode};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,8 @@ const VERSION: u8 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     pub campaign: String,
-    pub list: String,
+    /// Where the contact is kept.
+    pub contact: ContactRef,
     /// Row in the list's file.
     pub row: u32,
     /// Further rows that the contact is of: one call about several matters.

@@ -65,7 +65,7 @@ pub async fn sweep<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     for (retry, contact, done) in settled {
         choose::reclaimed(work, &retry, Some(End::Settled));
         enter(work, &bucket.campaign, &contact, (retry.attempts, &retry.past.dials), done.on);
-        work.closed(&bucket.campaign, End::Settled, 1);
+        work.closed(&bucket.campaign, &retry.contact.list, End::Settled, 1);
     }
     let ballot = work.ballot;
     let rest = rest.into_iter().map(|retry| (bucket.campaign.clone(), Retry { looked: ballot, ..retry }));

@@ -77,12 +77,15 @@ pub struct ListState {
     pub wrapped_by: Option<u32>,
     /// Groups not yet called to their end, in dialling order.
     pub groups: Vec<GroupCursor>,
+    /// Contacts that wait on the agenda.
+    pub retrying: u64,
     pub tally: ListTally,
 }
 
-/// What came of a list's calls in this shard.
+/// What came of a list's contacts and calls in this shard.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListTally {
+    pub ends: BTreeMap<End, u64>,
     pub dispositions: BTreeMap<Disposition, u64>,
     pub right_party: u64,
     pub talk_s: u64,
@@ -176,6 +179,7 @@ pub struct Watched {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overtaken {
     pub campaign: String,
+    pub list: String,
     pub call: Call,
     pub end: End,
 }
@@ -309,16 +313,63 @@ impl Shard {
     pub fn balanced(&self) -> bool {
         self.books.iter().all(|(campaign, books)| {
             let s = self.standing(campaign);
+            let lists = || self.lists.iter().filter(|l| l.campaign == *campaign);
+            let mut ends: BTreeMap<End, u64> = BTreeMap::new();
+            lists().flat_map(|l| &l.tally.ends).for_each(|(end, n)| *ends.entry(*end).or_default() += n);
             books.contacts == books.ends.values().sum::<u64>() + s.waiting + s.in_call + s.retrying
+                && lists().map(|l| l.retrying).sum::<u64>() == s.retrying
+                && books.ends.iter().all(|(end, n)| ends.get(end).copied().unwrap_or(0) == *n)
         })
     }
 
-    /// Closes contacts of a campaign.
-    pub fn close(&mut self, campaign: &str, end: End, contacts: u64) {
-        if contacts > 0 {
-            *self.books.entry(campaign.to_owned()).or_default().ends.entry(end).or_default() += contacts;
+    /// Closes contacts of a campaign's list.
+    pub fn close(&mut self, campaign: &str, list: &str, end: End, contacts: u64) {
+        if contacts == 0 {
+            return;
+        }
+        *self.books.entry(campaign.to_owned()).or_default().ends.entry(end).or_default() += contacts;
+        if let Some(list) = self.list(list) {
+            *list.tally.ends.entry(end).or_default() += contacts;
         }
     }
+
+    /// Corrects the end of a contact of a campaign's list.
+    pub fn correct(&mut self, campaign: &str, list: &str, was: End, end: End) {
+        let books = self.books.get_mut(campaign).map(|books| &mut books.ends);
+        books.into_iter().for_each(|ends| less(ends, was));
+        self.list(list).into_iter().for_each(|list| less(&mut list.tally.ends, was));
+        self.close(campaign, list, end, 1);
+    }
+
+    /// Contacts of these lists come onto the agenda.
+    pub fn wait<'a>(&mut self, lists: impl IntoIterator<Item = &'a str>) {
+        for (id, n) in counted(lists) {
+            self.list(id).into_iter().for_each(|list| list.retrying += n);
+        }
+    }
+
+    /// Contacts of these lists come off the agenda.
+    pub fn wait_no_more<'a>(&mut self, lists: impl IntoIterator<Item = &'a str>) {
+        for (id, n) in counted(lists) {
+            self.list(id).into_iter().for_each(|list| list.retrying = list.retrying.saturating_sub(n));
+        }
+    }
+
+    fn list(&mut self, id: &str) -> Option<&mut ListState> {
+        self.lists.iter_mut().find(|list| list.id == id)
+    }
+}
+
+fn less(ends: &mut BTreeMap<End, u64>, end: End) {
+    if let Some(n) = ends.get_mut(&end) {
+        *n = n.saturating_sub(1);
+    }
+}
+
+fn counted<'a>(lists: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, u64> {
+    let mut counts = BTreeMap::new();
+    lists.into_iter().for_each(|list| *counts.entry(list).or_default() += 1);
+    counts
 }
 
 #[cfg(test)]

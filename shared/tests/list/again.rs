@@ -1,5 +1,6 @@
 //! Rows that come again: in the same list, in another one, in another campaign.
 
+use super::make::{gzip, zstd};
 use super::*;
 use dering::campaign::{Campaign, Shelf, State};
 use dering::hours::Country;
@@ -38,14 +39,14 @@ impl Office {
         }
     }
 
-    fn take(&self, label: Label, file: &str) -> Result<Taken, Problem> {
+    fn take(&self, label: Label, file: impl AsRef<[u8]>) -> Result<Taken, Problem> {
         let dice = |bytes: &mut [u8]| bytes.iter_mut().for_each(|b| *b = self.dice.borrow_mut().below(256) as u8);
         let settings = &self.shelf.get(&label.campaign).unwrap().settings;
         let rules = Rules::for_campaign(settings, &self.vault, Vec::new(), NOW_MS);
         block_on(async {
             let others = Others::of(&self.store, &self.vault, &self.shelf, &label.campaign, NOW_MS).await?;
             let mut intake = Intake::new(&self.store, &self.vault, &dice, 1, label, rules).beside(others);
-            for chunk in file.as_bytes().chunks(64 << 10) {
+            for chunk in file.as_ref().chunks(64 << 10) {
                 if let Err(problem) = intake.push(chunk).await {
                     intake.undo().await;
                     return Err(problem);
@@ -57,7 +58,7 @@ impl Office {
 
     fn upload(&self, campaign: &str, rows: &str) -> Manifest {
         let label = Label { campaign: campaign.into(), ..Label::default() };
-        match self.take(label, &format!("{HEADER}{rows}")).unwrap() {
+        match self.take(label, format!("{HEADER}{rows}")).unwrap() {
             Taken::New(manifest) => manifest,
             Taken::Known(manifest) => panic!("known as {}", manifest.list),
         }
@@ -115,6 +116,32 @@ fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
 
 fn counts(manifest: &Manifest) -> (u64, u64, u64) {
     (manifest.rows, manifest.accepted, manifest.rejected)
+}
+
+#[test]
+fn a_file_is_the_same_list_however_it_is_packed() {
+    let csv = format!("{HEADER}{}", rows(1..=3_000));
+    let other = format!("{HEADER}{}", rows(1..=2_999));
+    let utf16: Vec<u8> = std::iter::once(0xfeff).chain(csv.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let label = || Label { campaign: "a".into(), key: Some("k-1".into()), ..Label::default() };
+    for (name, file) in [("text", csv.as_bytes()), ("UTF-16", &utf16)] {
+        let packed = [file.to_vec(), gzip(file), zstd(file), zstd(&gzip(file))];
+        let office = Office::new();
+        for (first, file) in packed.iter().enumerate() {
+            match office.take(label(), file).unwrap() {
+                Taken::New(manifest) if first == 0 => assert_eq!(manifest.accepted, 3_000),
+                Taken::Known(manifest) if first > 0 => assert_eq!(manifest.accepted, 3_000),
+                other => panic!("{name}, {first}: {other:?}"),
+            }
+        }
+        for file in [gzip(other.as_bytes()), zstd(other.as_bytes())] {
+            assert_eq!(office.take(label(), file).unwrap_err().code, "idempotency_key_used");
+        }
+    }
+    // Packed first, and then as it is.
+    let office = Office::new();
+    assert!(matches!(office.take(label(), zstd(csv.as_bytes())), Ok(Taken::New(_))));
+    assert!(matches!(office.take(label(), &csv), Ok(Taken::Known(_))));
 }
 
 #[test]
@@ -239,7 +266,7 @@ fn appended_rows_are_withdrawn_with_their_list_and_not_taken_after() {
     assert_eq!((family.withdrawn, family.parts), (false, vec![part.list.clone()]));
 
     assert_eq!(office.withdraw(&first.list), [first.list.clone(), part.list.clone()]);
-    let refused = office.take(label(), &format!("{HEADER}{}", rows(6..=7))).unwrap_err();
+    let refused = office.take(label(), format!("{HEADER}{}", rows(6..=7))).unwrap_err();
     assert_eq!((refused.status, refused.code.as_ref()), (409, "list_withdrawn"));
     // Refused it leaves nothing that stands in the way of a list of its own.
     assert_eq!(counts(&office.upload("a", &rows(6..=7))), (2, 2, 0));
@@ -251,10 +278,10 @@ fn an_idempotency_key_stands_for_one_file() {
     let office = Office::new();
     let label = |key: &str| Label { campaign: "a".into(), key: Some(key.into()), ..Label::default() };
     let file = |n: u32| format!("{HEADER}{}", row(n));
-    let Ok(Taken::New(first)) = office.take(label("k1"), &file(1)) else { panic!("it is new") };
-    assert!(matches!(office.take(label("k1"), &file(1)), Ok(Taken::Known(known)) if known.list == first.list));
+    let Ok(Taken::New(first)) = office.take(label("k1"), file(1)) else { panic!("it is new") };
+    assert!(matches!(office.take(label("k1"), file(1)), Ok(Taken::Known(known)) if known.list == first.list));
     let keys_before = office.store.inner().keys();
-    let refused = office.take(label("k1"), &file(2)).unwrap_err();
+    let refused = office.take(label("k1"), file(2)).unwrap_err();
     assert_eq!((refused.status, refused.code.as_ref()), (422, "idempotency_key_used"));
     // Of the refused file nothing is left but the note that an upload began, and counters.
     let lists = |keys: &[String]| {
@@ -264,7 +291,7 @@ fn an_idempotency_key_stands_for_one_file() {
             .collect::<Vec<_>>()
     };
     assert_eq!(lists(&office.store.inner().keys()), lists(&keys_before));
-    assert!(matches!(office.take(label("k2"), &file(2)), Ok(Taken::New(_))));
+    assert!(matches!(office.take(label("k2"), file(2)), Ok(Taken::New(_))));
 }
 
 #[test]
@@ -319,7 +346,7 @@ fn rejected_rows_come_back_as_they_were() {
         )
     };
     let file = |due: &str| header.to_owned() + &(1..).zip(cells).map(|(n, name)| row(n, name, due)).collect::<String>();
-    let Ok(Taken::New(first)) = office.take(Label { campaign: "a".into(), ..Label::default() }, &file("31/02/2027"))
+    let Ok(Taken::New(first)) = office.take(Label { campaign: "a".into(), ..Label::default() }, file("31/02/2027"))
     else {
         panic!("it is new")
     };
@@ -390,6 +417,6 @@ fn who_allows_more_numbers_and_sends_the_file_again_has_what_was_rejected_added(
     campaign.settings.allowed_numbers.foreign.push(Country::Sg);
     let second = office.upload("a", &file);
     assert_eq!((counts(&second), &second.tally.rejected), ((3, 1, 2), &[("duplicate_in_list".to_owned(), 2)].into()));
-    let again = office.take(Label { campaign: "a".into(), ..Label::default() }, &format!("{HEADER}{file}")).unwrap();
+    let again = office.take(Label { campaign: "a".into(), ..Label::default() }, format!("{HEADER}{file}")).unwrap();
     assert_eq!(again, Taken::Known(second));
 }

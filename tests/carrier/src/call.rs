@@ -7,7 +7,6 @@ use anyhow::bail;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use crate::InboundRecord;
 use crate::behaviour::{Behaviour, Dice};
 use crate::courier::{Callback, courier};
 use crate::delivery::Fields;
@@ -16,6 +15,7 @@ use crate::line::{Clock, Person, leg, ordered};
 use crate::order::{Event, MachineDetection, Order};
 use crate::state::{Busy, Control, NewCall, Shared, Status};
 use crate::twiml::Method;
+use crate::{InboundRecord, Protocol, telnyx};
 
 /// A machine speaks its greeting, then the tone.
 const GREETING: Duration = Duration::from_secs(8);
@@ -170,11 +170,16 @@ impl Call {
         self.shared.set_status(self.new.index, status);
         let seconds = whole_seconds(length);
         let mut extra = vec![("CallDuration".to_owned(), seconds.to_string())];
-        if status == Status::Completed {
-            extra.push(("Duration".into(), seconds.div_ceil(60).to_string()));
-        }
-        if let Some(code) = sip {
-            extra.push(("SipResponseCode".into(), code.to_string()));
+        match self.shared.options.protocol {
+            Protocol::Twilio => {
+                if status == Status::Completed {
+                    extra.push(("Duration".into(), seconds.div_ceil(60).to_string()));
+                }
+                if let Some(code) = sip {
+                    extra.push(("SipResponseCode".into(), code.to_string()));
+                }
+            }
+            Protocol::Telnyx => extra.push(("HangupCause".into(), telnyx::hangup_cause(status, sip).into())),
         }
         if let Some(verdict) = answered_by {
             extra.push(("AnsweredBy".into(), verdict.into()));
@@ -188,7 +193,10 @@ impl Call {
             return;
         };
         let mut fields = self.leg.clone();
-        let now = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
+        let now = match self.shared.options.protocol {
+            Protocol::Twilio => Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string(),
+            Protocol::Telnyx => Timestamp::now().to_string(),
+        };
         for (name, value) in [
             ("CallStatus", status),
             ("SequenceNumber", &self.sequence.to_string()),
@@ -238,7 +246,7 @@ fn verdict(detection: &MachineDetection, behaviour: Behaviour, dice: &Dice) -> V
     Verdict { answered_by, after }
 }
 
-/// A call from `from` to the first caller ID, whose instructions are at `{base}/hooks/twilio/inbound`.
+/// A call from `from` to the first caller ID, whose instructions are at `{base}/hooks/twilio/inbound` (or `telnyx`).
 pub(crate) async fn inbound(shared: &Arc<Shared>, base: &str, from: &str, keys: &str) -> anyhow::Result<InboundRecord> {
     let _busy = Busy::new(shared);
     let to = shared.options.caller_ids.first().cloned().unwrap_or_default();
@@ -249,13 +257,14 @@ pub(crate) async fn inbound(shared: &Arc<Shared>, base: &str, from: &str, keys: 
         *calls
     };
     let dice = Dice::new(shared.options.seed, &format!("from {from}"), nth);
-    let sid = format!("CA{}", dice.hex("sid"));
+    let protocol = shared.options.protocol;
+    let sid = protocol.sid(&dice.hex("sid"));
     let leg = leg(shared, &sid, from, &to, "inbound");
     let orders = watch::Sender::new(Control::Go);
     let clock = Clock::new(shared, TIME_LIMIT, orders.subscribe());
     let person = Person::Caller { keys: keys.to_owned() };
     let mut dialogue = Dialogue::new(leg, "ringing", person, clock, dice);
-    let url = format!("{}/hooks/twilio/inbound", base.trim_end_matches('/'));
+    let url = format!("{}/hooks/{}/inbound", base.trim_end_matches('/'), protocol.name());
     let first = Next { url, method: Method::Post, fields: Vec::new() };
     let outcome = dialogue.run(Source::Fetch(first)).await;
     let (status, rejected) = match outcome {

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::signature::sign;
 use crate::state::Shared;
 use crate::twiml::Method;
+use crate::{Protocol, telnyx};
 
 pub(crate) type Fields = Vec<(String, String)>;
 
@@ -65,6 +66,17 @@ struct Target {
 }
 
 impl Target {
+    /// As Telnyx delivers: three tries, after whatever may be better the next time; a URL has no overrides.
+    fn plain(url: &str) -> Result<Self, String> {
+        if url.contains('#') {
+            return Err("a fragment".into());
+        }
+        let mut target = Self::parse(url)?;
+        target.retries = 2;
+        (target.on_timeout, target.on_5xx) = (true, true);
+        Ok(target)
+    }
+
     fn parse(url: &str) -> Result<Self, String> {
         let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
         let mut target = Self {
@@ -165,7 +177,11 @@ pub(crate) async fn request(shared: &Shared, url: &str, method: Method, fields: 
 
 /// As [`request`], but without counting the webhook as given up.
 pub(crate) async fn tries(shared: &Shared, url: &str, method: Method, fields: &Fields) -> Result<Answer, Failure> {
-    let target = Target::parse(url).map_err(|reason| {
+    let target = match shared.options.protocol {
+        Protocol::Twilio => Target::parse(url),
+        Protocol::Telnyx => Target::plain(url),
+    };
+    let target = target.map_err(|reason| {
         shared.violation(format!("11100 {reason} in {url}"));
         Failure::Address
     })?;
@@ -191,6 +207,10 @@ pub(crate) async fn tries(shared: &Shared, url: &str, method: Method, fields: &F
 }
 
 async fn once(shared: &Shared, target: &Target, method: Method, fields: &Fields) -> Result<Answer, Failure> {
+    if shared.options.protocol == Protocol::Telnyx && method == Method::Get {
+        shared.violation(format!("a GET of {} would not be signed", target.url));
+        return Err(Failure::Address);
+    }
     let token = &shared.options.auth_token;
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let (verb, url, signature, body) = match method {
@@ -203,12 +223,20 @@ async fn once(shared: &Shared, target: &Target, method: Method, fields: &Fields)
         }
     };
     let number = shared.deliverer.sent.fetch_add(1, Ordering::Relaxed);
-    let mut request = http::Request::builder()
-        .method(verb)
-        .uri(&url)
-        .header(USER_AGENT, "TwilioProxy/1.1")
-        .header("X-Twilio-Signature", signature)
-        .header("I-Twilio-Idempotency-Token", format!("{:016x}{number:016x}", shared.options.seed));
+    let mut request = http::Request::builder().method(verb).uri(&url);
+    request = match shared.options.protocol {
+        Protocol::Twilio => request
+            .header(USER_AGENT, "TwilioProxy/1.1")
+            .header("X-Twilio-Signature", signature)
+            .header("I-Twilio-Idempotency-Token", format!("{:016x}{number:016x}", shared.options.seed)),
+        Protocol::Telnyx => {
+            let now_s = jiff::Timestamp::now().as_second();
+            request
+                .header(USER_AGENT, "telnyx-webhooks")
+                .header("telnyx-timestamp", now_s)
+                .header("telnyx-signature-ed25519", telnyx::sign(token, now_s, &body))
+        }
+    };
     if method == Method::Post {
         request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8");
     }

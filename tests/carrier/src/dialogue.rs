@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::address;
 use crate::behaviour::Dice;
 use crate::delivery::{self, Fields, is_xml};
 use crate::line::{Clock, Person, leg};
 use crate::state::Shared;
 use crate::twiml::{self, Dial, Document, Gather, Method, Verb};
+use crate::{Protocol, address};
 
 /// A conversation of more documents than this goes round in circles.
 const MAX_DOCUMENTS: u32 = 200;
@@ -131,7 +131,7 @@ impl Dialogue {
     }
 
     fn read(&self, text: &str, whence: &str) -> Result<Document, u32> {
-        match twiml::parse(text) {
+        match twiml::parse(text, self.shared.options.protocol) {
             Ok(document) => {
                 for warning in &document.warnings {
                     self.shared.violation(format!("{warning}, in {whence}"));
@@ -240,7 +240,8 @@ impl Dialogue {
             self.shared.violation("Dial on the line of somebody who was dialled".into());
             return Ok(None);
         }
-        let sid = format!("CA{}", self.dice.hex(&format!("dial {}", self.documents)));
+        let protocol = self.shared.options.protocol;
+        let sid = protocol.sid(&self.dice.hex(&format!("dial {}", self.documents)));
         let rings = self.dice.seconds("officer rings", 3.0, 10.0);
         let mut status = "no-answer";
         let mut bridged = false;
@@ -260,11 +261,10 @@ impl Dialogue {
         let Some(url) = dial.action else {
             return Ok(None);
         };
-        let mut fields: Fields = vec![
-            ("DialCallStatus".into(), status.into()),
-            ("DialCallSid".into(), sid),
-            ("DialBridged".into(), bridged.to_string()),
-        ];
+        let mut fields: Fields = vec![("DialCallStatus".into(), status.into()), ("DialCallSid".into(), sid)];
+        if protocol == Protocol::Twilio {
+            fields.push(("DialBridged".into(), bridged.to_string()));
+        }
         if bridged {
             fields.push(("DialCallDuration".into(), talked.as_secs().to_string()));
         }

@@ -1,5 +1,6 @@
 //! A telephone carrier for the demo, the end-to-end tests and the benchmarks: an HTTP server on loopback that speaks
-//! Twilio's REST API as a client sees it, calls the client's webhooks as Twilio does, and plays the people called.
+//! Twilio's REST API as a client sees it, or that of Telnyx for TeXML, calls the client's webhooks as they do, and plays
+//! the people called.
 //!
 //! - **Reproducible.** What becomes of a call depends on the seed, the number and how often it was called before, not
 //!   on timing: see [`behaviour()`]. The time of a call passes only while it waits, so a slow host lengthens none.
@@ -22,6 +23,7 @@ mod resource;
 mod server;
 mod signature;
 mod state;
+mod telnyx;
 mod twiml;
 mod xml;
 
@@ -39,9 +41,31 @@ pub use state::{CallRecord, FaultCounts, Snapshot, Status};
 
 use state::Shared;
 
-/// How the carrier is set up.
+/// Whose API and webhooks the carrier speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    #[default]
+    Twilio,
+    /// Telnyx, by TeXML.
+    Telnyx,
+}
+
+impl Protocol {
+    /// Its name in the paths of webhooks.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+        }
+    }
+}
+
+/// How the carrier is set up. Twilio's words stand for Telnyx's, too: `account_sid` for the organization's id, `api_key` for
+/// the TeXML application's, `api_secret` for the API key; `auth_token` is what the key that signs is made of.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What it speaks.
+    pub protocol: Protocol,
     /// Decides everything that is left to chance.
     pub seed: u64,
     /// Durations of the simulated world are divided by it.
@@ -70,6 +94,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            protocol: Protocol::default(),
             seed: 1,
             speed: 1.0,
             mix: Mix::default(),
@@ -111,7 +136,7 @@ pub struct Faults {
 /// An inbound call, after its end.
 #[derive(Clone, Debug)]
 pub struct InboundRecord {
-    /// `CA` and 32 hexadecimal digits.
+    /// `CA` (Telnyx: `v3:`) and 32 hexadecimal digits.
     pub sid: String,
     /// Who called.
     pub from: String,
@@ -159,6 +184,11 @@ impl Carrier {
         &self.shared.options
     }
 
+    /// What Telnyx's webhooks are checked with, in base64.
+    pub fn public_key(&self) -> String {
+        telnyx::public_key(&self.shared.options.auth_token)
+    }
+
     /// The counters now.
     pub fn snapshot(&self) -> Snapshot {
         self.shared.state().snapshot.clone()
@@ -174,7 +204,7 @@ impl Carrier {
         self.shared.violations()
     }
 
-    /// Calls `{webhook_base}/hooks/twilio/inbound` as if `from` had dialled the first caller ID, obeys the answer,
+    /// Calls `{webhook_base}/hooks/twilio/inbound` (or `telnyx`) as if `from` had dialled the first caller ID, obeys the answer,
     /// and returns when the call is over. The caller presses one of `keys` at each question (as many as it takes
     /// digits); a `.` lets a question pass.
     ///

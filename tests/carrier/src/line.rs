@@ -9,6 +9,7 @@ use crate::behaviour::Behaviour;
 use crate::delivery::Fields;
 use crate::dialogue::Outcome;
 use crate::state::{Control, Shared};
+use crate::{Protocol, telnyx};
 
 /// Time of one call, which passes only while the call waits: what becomes of the call depends on no network.
 pub(crate) struct Clock {
@@ -102,6 +103,9 @@ impl Person {
 
 /// The fields of every voice request, except `CallStatus`. Places are unknown, and then empty, as they often are.
 pub(crate) fn leg(shared: &Shared, sid: &str, from: &str, to: &str, direction: &str) -> Fields {
+    if shared.options.protocol == Protocol::Telnyx {
+        return telnyx::leg(&shared.options, sid, from, to);
+    }
     let mut fields: Fields = [
         ("CallSid", sid),
         ("AccountSid", shared.options.account_sid.as_str()),

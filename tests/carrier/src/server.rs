@@ -1,5 +1,5 @@
 //! The REST API on loopback.
-//! Source: <https://www.twilio.com/docs/voice/api/call-resource>.
+//! Sources: <https://www.twilio.com/docs/voice/api/call-resource>; for Telnyx see [`crate::telnyx`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use crate::delivery::Fields;
 use crate::order::{Order, Refusal};
 use crate::resource::{self, error, reply, time};
 use crate::state::{CallRecord, Control, Shared, Status};
+use crate::{Protocol, telnyx};
 
 const MAX_BODY: usize = 256 * 1024;
 /// How long a slow answer takes, in simulated time.
@@ -83,10 +84,18 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
         return Err(Cut);
     }
     let api = Api { shared, head, body };
+    let protocol = api.shared.options.protocol;
     match api.route().await {
         Ok(reply) => Ok(reply),
         Err(Trouble::Cut) => Err(Cut),
-        Err(Trouble::Error(status, refusal)) => Ok(error(status, &refusal)),
+        Err(Trouble::Error(status, refusal)) => Ok(answer_error(protocol, status, &refusal)),
+    }
+}
+
+fn answer_error(protocol: Protocol, status: StatusCode, refusal: &Refusal) -> Response<Full<Bytes>> {
+    match protocol {
+        Protocol::Twilio => error(status, refusal),
+        Protocol::Telnyx => telnyx::error(status, refusal),
     }
 }
 
@@ -108,7 +117,8 @@ struct Api {
 impl Api {
     async fn route(self) -> Result<Response<Full<Bytes>>, Trouble> {
         let path = self.head.uri.path().to_owned();
-        let places = self.head.method == Method::POST && path.ends_with("/Calls.json");
+        let end = if self.shared.options.protocol == Protocol::Telnyx { "/Calls" } else { "/Calls.json" };
+        let places = self.head.method == Method::POST && path.ends_with(end);
         if places {
             self.shared.state().snapshot.orders += 1;
         }
@@ -129,6 +139,12 @@ impl Api {
     async fn routed(&self, path: &str) -> Result<Response<Full<Bytes>>, Trouble> {
         self.authenticate()?;
         let account = &self.shared.options.account_sid;
+        if self.shared.options.protocol == Protocol::Telnyx {
+            return match &self.head.method {
+                &Method::POST if path == format!("/v2/texml/Accounts/{account}/Calls") => self.place().await,
+                _ => trouble(StatusCode::NOT_FOUND, 20404, "the requested resource was not found"),
+            };
+        }
         let resource = path
             .strip_prefix("/2010-04-01/Accounts/")
             .and_then(|rest| rest.strip_prefix(account.as_str()))
@@ -148,6 +164,9 @@ impl Api {
         let given = self.head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let allowed = [(&options.api_key, &options.api_secret), (&options.account_sid, &options.auth_token)];
         let matches = given.is_some_and(|given| {
+            if options.protocol == Protocol::Telnyx {
+                return given == format!("Bearer {}", options.api_secret);
+            }
             allowed.iter().any(|(user, password)| {
                 let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
                 given == format!("Basic {pair}")
@@ -170,7 +189,11 @@ impl Api {
     async fn place(&self) -> Result<Response<Full<Bytes>>, Trouble> {
         let shared = &self.shared;
         let mut warnings = Vec::new();
-        let order = Order::parse(&self.form(), &shared.options, &mut warnings);
+        let protocol = shared.options.protocol;
+        let order = match protocol {
+            Protocol::Twilio => Order::parse(&self.form(), &shared.options, &mut warnings),
+            Protocol::Telnyx => telnyx::order(&self.form(), &shared.options, &mut warnings),
+        };
         for warning in warnings {
             shared.violation(warning);
         }
@@ -194,25 +217,32 @@ impl Api {
         let url = order.url.clone().unwrap_or_default();
         let new = shared.open_call(&order.to, &order.from, &url);
         let sid = new.sid.clone();
+        let (from, to) = (order.from.clone(), order.to.clone());
         call::place(shared, order, new);
         if dice.below("500 after", faults.reply_500_after) {
             shared.count(|f| &mut f.reply_500_after);
             let refusal = Refusal { code: 20500, reason: "internal server error".into() };
             // Not as trouble: the order was not refused.
-            return Ok(error(StatusCode::INTERNAL_SERVER_ERROR, &refusal));
+            return Ok(answer_error(protocol, StatusCode::INTERNAL_SERVER_ERROR, &refusal));
         }
         if dice.below("lose reply", faults.lose_reply) {
             shared.count(|f| &mut f.lose_reply);
             return Err(Trouble::Cut);
         }
-        let mut call = self.call(&sid)?;
-        // As it was accepted, however fast the call goes on.
-        call["status"] = Status::Queued.as_str().into();
+        let (status, call) = match protocol {
+            Protocol::Twilio => {
+                let mut call = self.call(&sid)?;
+                // As it was accepted, however fast the call goes on.
+                call["status"] = Status::Queued.as_str().into();
+                (StatusCode::CREATED, call)
+            }
+            Protocol::Telnyx => (StatusCode::OK, json!({ "from": from, "to": to, "status": "queued" })),
+        };
         if dice.below("slow", faults.slow) {
             shared.count(|f| &mut f.slow);
             shared.sleep(SLOW).await;
         }
-        Ok(reply(StatusCode::CREATED, &call))
+        Ok(reply(status, &call))
     }
 
     fn call(&self, sid: &str) -> Result<Value, Trouble> {

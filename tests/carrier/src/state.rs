@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use crate::Options;
 use crate::behaviour::{Behaviour, Dice};
 use crate::delivery::Deliverer;
+use crate::{Options, Protocol};
 
 /// Violations beyond this many are only counted.
 const MAX_VIOLATIONS: usize = 1000;
@@ -66,7 +66,7 @@ impl fmt::Display for Status {
 /// One outbound call, as the carrier saw it.
 #[derive(Clone, Debug)]
 pub struct CallRecord {
-    /// `CA` and 32 hexadecimal digits.
+    /// `CA` (Telnyx: `v3:`) and 32 hexadecimal digits.
     pub sid: String,
     /// Number called, E.164.
     pub to: String,
@@ -76,7 +76,7 @@ pub struct CallRecord {
     pub from: String,
     /// Instruction URL as ordered; empty if the order brought its TwiML along.
     pub url: String,
-    /// The segment after `/hooks/twilio/` in the path of `url`.
+    /// The segment after `/hooks/twilio/` (or `telnyx`) in the path of `url`.
     pub call_id: Option<String>,
     /// When the order was accepted, by the wall clock.
     pub placed_at: SystemTime,
@@ -281,7 +281,7 @@ impl Shared {
         *placed += 1;
         let options = &self.options;
         let dice = Dice::new(options.seed, to, nth);
-        let sid = format!("CA{}", dice.hex("sid"));
+        let sid = options.protocol.sid(&dice.hex("sid"));
         let behaviour = crate::behaviour(options.seed, &options.mix, to, nth);
         let record = CallRecord {
             sid: sid.clone(),
@@ -289,7 +289,7 @@ impl Shared {
             nth,
             from: from.to_owned(),
             url: url.to_owned(),
-            call_id: call_id(url),
+            call_id: call_id(options.protocol, url),
             placed_at: SystemTime::now(),
             behaviour,
             status: Status::Queued,
@@ -320,8 +320,18 @@ pub(crate) struct NewCall {
     pub control: watch::Receiver<Control>,
 }
 
-fn call_id(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("/hooks/twilio/")?;
+impl Protocol {
+    /// A call's id, made of 32 hexadecimal digits.
+    pub(crate) fn sid(self, digits: &str) -> String {
+        match self {
+            Self::Twilio => format!("CA{digits}"),
+            Self::Telnyx => format!("v3:{digits}"),
+        }
+    }
+}
+
+fn call_id(protocol: Protocol, url: &str) -> Option<String> {
+    let (_, rest) = url.split_once(&format!("/hooks/{}/", protocol.name()))?;
     rest.split(['/', '?', '#']).next().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
@@ -344,12 +354,14 @@ impl Drop for Busy {
 #[cfg(test)]
 mod tests {
     use super::call_id;
+    use crate::Protocol::{Telnyx, Twilio};
 
     #[test]
     fn the_call_id_is_the_segment_after_the_hooks() {
-        assert_eq!(call_id("http://h/hooks/twilio/abc/answer?x=1"), Some("abc".into()));
-        assert_eq!(call_id("http://h/hooks/twilio/abc#rc=1"), Some("abc".into()));
-        assert_eq!(call_id("http://h/hooks/twilio/"), None);
-        assert_eq!(call_id("http://h/other/abc"), None);
+        assert_eq!(call_id(Twilio, "http://h/hooks/twilio/abc/answer?x=1"), Some("abc".into()));
+        assert_eq!(call_id(Twilio, "http://h/hooks/twilio/abc#rc=1"), Some("abc".into()));
+        assert_eq!(call_id(Twilio, "http://h/hooks/twilio/"), None);
+        assert_eq!(call_id(Twilio, "http://h/other/abc"), None);
+        assert_eq!(call_id(Telnyx, "http://h/hooks/telnyx/abc/answer"), Some("abc".into()));
     }
 }

@@ -1,8 +1,10 @@
-//! TwiML, read strictly: what the carrier would merely warn about is kept as a warning, so that a test can fail on it.
-//! Source: <https://www.twilio.com/docs/voice/twiml>.
+//! TwiML, or TeXML, read strictly: what the carrier would merely warn about is kept as a warning, so that a test can fail
+//! on it. Sources: <https://www.twilio.com/docs/voice/twiml>,
+//! <https://developers.telnyx.com/docs/voice/programmable-voice/texml-verbs>.
 
 use std::time::Duration;
 
+use crate::Protocol;
 use crate::address::{absolute, e164};
 use crate::xml::{self, Element, Node};
 
@@ -10,6 +12,7 @@ use crate::xml::{self, Element, Node};
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
 /// Longest text of one `Say`, in characters.
 const MAX_SAY: usize = 4096;
+const MAX_SAY_TELNYX: usize = 3000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Document {
@@ -70,7 +73,7 @@ impl Method {
 }
 
 /// Reads a document; the error carries the carrier's code for it.
-pub(crate) fn parse(text: &str) -> Result<Document, String> {
+pub(crate) fn parse(text: &str, protocol: Protocol) -> Result<Document, String> {
     if text.len() > MAX_BYTES {
         return Err("11750 TwiML response body too large".into());
     }
@@ -81,7 +84,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, String> {
     if root.name != "Response" {
         return Err(format!("12100 the root element is {}, not Response", root.name));
     }
-    let mut reader = Reader::default();
+    let mut reader = Reader { protocol, warnings: Vec::new() };
     reader.attributes(&root, &[]);
     let verbs = reader.verbs(&root, Place::Response);
     if verbs.iter().skip(1).any(|verb| matches!(verb, Verb::Reject { .. })) {
@@ -96,8 +99,8 @@ enum Place {
     Gather,
 }
 
-#[derive(Default)]
 struct Reader {
+    protocol: Protocol,
     warnings: Vec<String>,
 }
 
@@ -133,8 +136,18 @@ impl Reader {
         }
     }
 
-    fn seconds(&mut self, element: &Element, name: &str, default: u32, most: u32) -> Duration {
-        Duration::from_secs(self.number(element, name, default, 0..=most).into())
+    fn seconds(
+        &mut self,
+        element: &Element,
+        name: &str,
+        default: u32,
+        allowed: std::ops::RangeInclusive<u32>,
+    ) -> Duration {
+        Duration::from_secs(self.number(element, name, default, allowed).into())
+    }
+
+    fn is_telnyx(&self) -> bool {
+        self.protocol == Protocol::Telnyx
     }
 
     fn method(&mut self, element: &Element) -> Method {
@@ -175,7 +188,7 @@ impl Reader {
             ("Pause", _) => {
                 self.attributes(element, &["length"]);
                 self.no_children(element);
-                Verb::Pause { length: self.seconds(element, "length", 1, 180) }
+                Verb::Pause { length: self.seconds(element, "length", 1, 0..=180) }
             }
             ("Gather", Place::Response) => self.gather(element),
             ("Dial", Place::Response) => self.dial(element)?,
@@ -216,8 +229,9 @@ impl Reader {
         if text.is_empty() {
             self.warn("Say without a text");
         }
-        if text.chars().count() > MAX_SAY {
-            self.warn(format!("Say of more than {MAX_SAY} characters"));
+        let most = if self.is_telnyx() { MAX_SAY_TELNYX } else { MAX_SAY };
+        if text.chars().count() > most {
+            self.warn(format!("Say of more than {most} characters"));
         }
         Verb::Say { text, repeat: self.repeat(element) }
     }
@@ -258,10 +272,14 @@ impl Reader {
     }
 
     fn gather(&mut self, element: &Element) -> Verb {
-        self.attributes(
-            element,
-            &["input", "action", "method", "timeout", "finishOnKey", "numDigits", "actionOnEmptyResult", "language"],
-        );
+        // Telnyx asks for `action` by the method of the application, and tells of no silence.
+        let (own, timeouts) = if self.is_telnyx() {
+            (["validDigits", "minDigits"], 1..=120)
+        } else {
+            (["method", "actionOnEmptyResult"], 0..=600)
+        };
+        let known = ["input", "action", "timeout", "finishOnKey", "numDigits", "language", own[0], own[1]];
+        self.attributes(element, &known);
         let input = element.attribute("input").unwrap_or("dtmf");
         if !input.split_whitespace().any(|kind| kind == "dtmf") {
             self.warn(format!("input={input:?} of Gather is not simulated"));
@@ -275,7 +293,7 @@ impl Reader {
         Verb::Gather(Gather {
             action: element.attribute("action").map(str::to_owned),
             method: self.method(element),
-            timeout: self.seconds(element, "timeout", 5, 600),
+            timeout: self.seconds(element, "timeout", 5, timeouts),
             finish_on_key,
             num_digits,
             action_on_empty: self.flag(element, "actionOnEmptyResult"),
@@ -288,6 +306,7 @@ impl Reader {
             element,
             &["action", "method", "timeout", "timeLimit", "callerId", "answerOnBridge", "ringTone"],
         );
+        let (timeouts, limits) = if self.is_telnyx() { (5..=120, 60..=14_400) } else { (0..=600, 0..=86_400) };
         self.flag(element, "answerOnBridge");
         let caller_id = element.attribute("callerId").map(str::to_owned);
         if caller_id.as_deref().is_some_and(|id| !e164(id)) {
@@ -316,8 +335,8 @@ impl Reader {
         Some(Verb::Dial(Dial {
             action: element.attribute("action").map(str::to_owned),
             method: self.method(element),
-            timeout: self.seconds(element, "timeout", 30, 600),
-            time_limit: self.seconds(element, "timeLimit", 14_400, 86_400),
+            timeout: self.seconds(element, "timeout", 30, timeouts),
+            time_limit: self.seconds(element, "timeLimit", 14_400, limits),
             caller_id,
             to,
             whisper,

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dering::vault::{Identity, Vault};
-use dering_carrier::{Carrier, Options};
+use dering_carrier::{Carrier, Options, Protocol};
 use serde_json::{Value, json};
 
 use crate::api::{CampaignReport, Client, Upload};
@@ -27,6 +27,8 @@ pub const ATTEMPTS_MAX: u8 = 3;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub carrier: Options,
+    /// A carrier that speaks as Telnyx does, beside it.
+    pub telnyx: Option<Options>,
     pub shards: u16,
     /// `None`: the application's own manifest.
     pub manifest: Option<PathBuf>,
@@ -45,6 +47,7 @@ impl Default for Plan {
         let carrier = Options { speed: 20.0, ..Options::default() };
         Self {
             carrier,
+            telnyx: None,
             shards: 1,
             manifest: None,
             state_dir: None,
@@ -59,6 +62,7 @@ impl Default for Plan {
 pub struct Stage {
     pub host: Host,
     pub carrier: Carrier,
+    pub telnyx: Option<Carrier>,
     pub client: Client,
     pub vault: Vault,
     pub shards: u16,
@@ -83,6 +87,10 @@ impl Stage {
         // Cargo may take minutes, and blocks.
         tokio::task::spawn_blocking(host::build_application).await??;
         let carrier = Carrier::start(plan.carrier).await?;
+        let telnyx = match plan.telnyx {
+            Some(options) => Some(Carrier::start(Options { protocol: Protocol::Telnyx, ..options }).await?),
+            None => None,
+        };
         let mut host = Host::prepare(Setup {
             manifest: plan.manifest,
             state_dir: plan.state_dir,
@@ -112,6 +120,19 @@ impl Stage {
         ] {
             host.variable(name, value);
         }
+        if let Some(telnyx) = &telnyx {
+            let options = telnyx.options();
+            for (name, value) in [
+                ("telnyx_base_url", telnyx.base_url()),
+                ("telnyx_organization_id", &options.account_sid),
+                ("telnyx_application_id", &options.api_key),
+                ("telnyx_api_key", &options.api_secret),
+                ("telnyx_public_key", &telnyx.public_key()),
+                ("telnyx_concurrent", ""),
+            ] {
+                host.variable(name, value);
+            }
+        }
         for (name, value) in plan.variables {
             host.variable(&name, value);
         }
@@ -119,7 +140,7 @@ impl Stage {
         let client = Client::new(&host.url(), ADMIN_TOKEN);
         let identity = Identity::new(&identity_key()).map_err(anyhow::Error::msg)?;
         let vault = Vault::new(identity, &master_key(), None).map_err(anyhow::Error::msg)?;
-        Ok(Self { host, carrier, client, vault, shards: plan.shards })
+        Ok(Self { host, carrier, telnyx, client, vault, shards: plan.shards })
     }
 
     /// A campaign that calls at any hour, tries again after seconds, and shows a number that the carrier knows.
@@ -171,8 +192,10 @@ impl Stage {
             }
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
-        if !self.carrier.idle(patience.saturating_sub(begun.elapsed())).await {
-            bail!("the carrier is still busy after {patience:?}: {:?}", self.carrier.snapshot());
+        for carrier in [Some(&self.carrier), self.telnyx.as_ref()].into_iter().flatten() {
+            if !carrier.idle(patience.saturating_sub(begun.elapsed())).await {
+                bail!("the carrier is still busy after {patience:?}: {:?}", carrier.snapshot());
+            }
         }
         self.client.report(campaign).await
     }
@@ -182,18 +205,32 @@ impl Stage {
     /// # Errors
     /// The books cannot be had.
     pub async fn audit(&self, campaign: &str, list: &List, weather: Weather) -> Result<Vec<String>> {
+        self.audit_of(&self.carrier, campaign, list, weather).await
+    }
+
+    /// The same for the carrier that speaks as Telnyx does, where all calls went through it because the other one refused.
+    ///
+    /// # Errors
+    /// The books cannot be had.
+    pub async fn audit_telnyx(&self, campaign: &str, list: &List, weather: Weather) -> Result<Vec<String>> {
+        let telnyx = self.telnyx.as_ref().context("there is no such carrier")?;
+        self.audit_of(telnyx, campaign, list, weather).await
+    }
+
+    async fn audit_of(&self, carrier: &Carrier, campaign: &str, list: &List, weather: Weather) -> Result<Vec<String>> {
         let report = self.client.report(campaign).await?;
         let attempts = self.client.attempts(campaign).await?;
         Ok(audit::audit(&Books {
             list,
             report: &report,
             attempts: &attempts,
-            calls: &self.carrier.calls(),
-            violations: &self.carrier.violations(),
-            options: self.carrier.options(),
+            calls: &carrier.calls(),
+            violations: &carrier.violations(),
+            options: carrier.options(),
             vault: &self.vault,
             attempts_max: ATTEMPTS_MAX,
             weather,
+            refused_before: carrier.options().protocol == Protocol::Telnyx,
         }))
     }
 

@@ -52,7 +52,7 @@ fn claim(call: &str) -> String {
 async fn speak(call: &str, kind: &str, query: &Query) -> anyhow::Result<Answer> {
     let store = Store::open_default().await?;
     let claim = store.get(claim(call)).await?;
-    let (_key, _campaign) = (store.get("skeleton/key").await?, store.get("skeleton/campaign").await?);
+    let _key = store.get("skeleton/key").await?;
     let settled = [format!("skeleton/s/{call}/1"), format!("skeleton/s/{call}/2")];
     let _settled = batch::get_many(&draft::open("default").map_err(kv)?, &settled).map_err(kv)?;
     anyhow::ensure!(claim.is_some(), "no claim of call {call}");

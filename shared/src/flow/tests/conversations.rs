@@ -28,6 +28,7 @@ impl Call<'_> {
             script: scripts.leading(&topics),
             contact,
             topics: &topics,
+            also: scripts.also(),
             language: *language,
             local_hour: *local_hour,
             officer: *officer,

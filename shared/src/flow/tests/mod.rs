@@ -79,6 +79,7 @@ fn scenes<'a>(
         script: scripts.leading(topics),
         contact,
         topics,
+        also: scripts.also(),
         language,
         local_hour: 10,
         officer: (bits & 1 != 0).then_some(OFFICER),

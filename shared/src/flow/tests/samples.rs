@@ -37,8 +37,11 @@ pub fn duty() -> Duty {
 
 /// The scripts on a due date, or on the day after it.
 pub fn scripts(due: Date, when: When) -> Scripts {
-    let settings =
-        json!({ "name": "c", "matter": "not_filed", "ends": "2031-12-31", "after_due": { "script": "overdue" } });
+    let settings = json!({
+        "name": "c", "matter": "not_filed", "ends": "2031-12-31", "after_due": { "script": "overdue" },
+        "keep_columns": ["SEKTOR"],
+        "also_say": { "id": ["Sektor Anda {extra.SEKTOR}."], "en": ["Your sector is {extra.SEKTOR}."] },
+    });
     let (_, settings) = Campaign::parse(settings).expect("good settings");
     let day = match when {
         When::BeforeDue => due,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `sniff` | what kind of file this is, by its first bytes |
 //! | `packed` | gzip and zstd, taken off as the bytes come |
+//! | `content` | what a file is known again by, however it is packed |
 //! | `utf16` | text in UTF-16 to UTF-8 |
 //! | `csv`, `json` | text to records |
 //! | `workbook` | the sheets of a spreadsheet, one after the other |
@@ -17,6 +18,7 @@
 //! what it unpacks to is counted as it comes.
 
 mod blocks;
+mod content;
 mod csv;
 mod json;
 mod number;
@@ -34,6 +36,7 @@ mod xml;
 mod zip;
 
 use crate::problem::Problem;
+pub use content::Content;
 use serde::{Deserialize, Serialize};
 
 /// Longest cell, in bytes. A longer one is an unclosed quotation mark or no list at all.
@@ -144,6 +147,11 @@ impl Records {
         Ok(Records { parser: sniff::parser(format)?, search: Search::new(is_header), read: Vec::new() })
     }
 
+    /// Before the first bytes: adds them to a hash, as they are when they are unpacked.
+    pub fn listen(&mut self, content: Content) {
+        self.parser.listen(content);
+    }
+
     /// Takes the next bytes, and adds the records that are whole to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Record>) -> Result<(), Problem> {
         let parsed = self.parser.push(bytes, &mut self.read);
@@ -225,6 +233,9 @@ trait Parser {
     fn next_table(&mut self) -> Result<bool, Problem> {
         Ok(false)
     }
+
+    /// Adds to a hash what it is pushed, if that is not packed. Whoever finds out whether it is does so.
+    fn listen(&mut self, _: Content) {}
 
     /// Says what it knows of the file.
     fn describe(&self, file: &mut File);

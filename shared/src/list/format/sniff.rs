@@ -5,7 +5,7 @@ use super::json::Json;
 use super::packed::{Packed, Packing};
 use super::utf16::Utf16;
 use super::workbook::Workbook;
-use super::{File, Format, Parser, Record, State, refusal, xls};
+use super::{Content, File, Format, Parser, Record, State, refusal, xls};
 use crate::problem::Problem;
 use encoding_rs::{UTF_16BE, UTF_16LE};
 
@@ -73,11 +73,13 @@ struct Sniff {
     hints: Hints,
     head: Vec<u8>,
     inner: Option<Box<dyn Parser>>,
+    /// Told of all bytes, unless it is a packed file: then of those inside.
+    content: Option<Content>,
 }
 
 impl Sniff {
     fn new(hints: Hints) -> Self {
-        Sniff { hints, head: Vec::new(), inner: None }
+        Sniff { hints, head: Vec::new(), inner: None, content: None }
     }
 
     /// The parser for a file that begins so; `None` if more of it must be seen.
@@ -87,14 +89,7 @@ impl Sniff {
             return Ok(None);
         }
         let is = |magic: &[u8]| head.starts_with(magic);
-        let packing = if is(GZIP) {
-            Some(Packing::Gzip)
-        } else if is(ZSTD) {
-            Some(Packing::Zstd)
-        } else {
-            None
-        };
-        if let Some(packing) = packing {
+        if let Some(packing) = packing(head) {
             if self.hints.packed >= PACKED_MAX {
                 return Err(refusal::hostile(format!("It is packed more than {PACKED_MAX} times over.")));
             }
@@ -168,6 +163,10 @@ impl Sniff {
     fn start(&mut self, ended: bool, out: &mut Vec<Record>) -> Result<(), Problem> {
         let Some(mut inner) = self.look(ended)? else { return Ok(()) };
         let head = std::mem::take(&mut self.head);
+        match packing(&head) {
+            Some(_) => self.content.take().into_iter().for_each(|content| inner.listen(content)),
+            None => self.content.iter().for_each(|content| content.write(&head)),
+        }
         // Parsers of text need not know of the byte order mark.
         let pushed = inner.push(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head), out);
         self.inner = Some(inner);
@@ -184,7 +183,10 @@ impl Parser for Sniff {
             self.start(false, out)?;
         }
         match &mut self.inner {
-            Some(inner) if !bytes.is_empty() => inner.push(bytes, out),
+            Some(inner) if !bytes.is_empty() => {
+                self.content.iter().for_each(|content| content.write(bytes));
+                inner.push(bytes, out)
+            }
             _ => Ok(()),
         }
     }
@@ -206,6 +208,10 @@ impl Parser for Sniff {
         }
     }
 
+    fn listen(&mut self, content: Content) {
+        self.content = Some(content);
+    }
+
     fn next_table(&mut self) -> Result<bool, Problem> {
         self.inner.as_mut().map_or(Ok(false), |inner| inner.next_table())
     }
@@ -214,6 +220,15 @@ impl Parser for Sniff {
         if let Some(inner) = &self.inner {
             inner.describe(file);
         }
+    }
+}
+
+/// What a file that begins so is packed with.
+fn packing(head: &[u8]) -> Option<Packing> {
+    match head {
+        _ if head.starts_with(GZIP) => Some(Packing::Gzip),
+        _ if head.starts_with(ZSTD) => Some(Packing::Zstd),
+        _ => None,
     }
 }
 

@@ -13,5 +13,7 @@ mod verify;
 
 pub use parse::{parse_input, parse_news};
 pub use place::{place, placed};
+#[cfg(test)]
+pub(super) use render::TWIML;
 pub use render::render;
 pub use verify::verify;

@@ -1,89 +1,25 @@
 //! What a verified webhook says. Source: Twilio docs, "Call resource" (status callbacks), "Answering machine detection"
 //! and the pages of the TwiML verbs `Gather` and `Dial`.
 
-use crate::attempt::{AnsweredBy, Ending, News};
-use crate::provider::{Input, Verified, WebhookError};
+use crate::attempt::News;
+use crate::provider::{Input, Verified, WebhookError, form};
 
-/// The news in a status callback or in a machine-detection callback; `None` for progress of a call that goes on, and for
-/// a verdict other than machine or fax: that a person answered is proved by a key, not by a guess.
+/// The news in a status callback or in a machine-detection callback; `None` if it tells nothing we keep.
 pub fn parse_news(request: &Verified) -> Result<Option<News>, WebhookError> {
-    if is_status(request) { ended(request) } else { machine(request) }
+    form::news(request, |request| form::sip_code(request, "SipResponseCode"))
 }
 
-/// Both callbacks may carry `CallStatus` and `AnsweredBy`. A status callback is numbered and names its source, and an end
-/// tells how long the call was; detection tells how long it took. Compatible services may leave out number and source.
-fn is_status(request: &Verified) -> bool {
-    request.field("SequenceNumber").is_some()
-        || request.field("CallbackSource") == Some("call-progress-events")
-        || request.field("CallDuration").is_some()
-        || (request.field("CallStatus").is_some() && request.field("MachineDetectionDuration").is_none())
-}
-
-fn ended(request: &Verified) -> Result<Option<News>, WebhookError> {
-    let ending = match request.field("CallStatus") {
-        Some("completed") => Ending::Completed,
-        Some("busy") => Ending::Busy,
-        Some("no-answer") => Ending::NoAnswer,
-        Some("failed") => Ending::Failed,
-        Some("canceled") => Ending::Canceled,
-        Some("queued" | "initiated" | "ringing" | "in-progress" | "answered") => return Ok(None),
-        _ => return Err(WebhookError::Format),
-    };
-    Ok(Some(News::Ended {
-        ending,
-        // `Duration` would be minutes, rounded up.
-        talk_s: request.field("CallDuration").and_then(|s| s.parse().ok()),
-        sip: request.field("SipResponseCode").and_then(|s| s.parse().ok()).filter(|code| (100..700).contains(code)),
-        answered_by: request.field("AnsweredBy").and_then(answered_by),
-    }))
-}
-
-fn machine(request: &Verified) -> Result<Option<News>, WebhookError> {
-    let verdict = request.field("AnsweredBy").and_then(answered_by).ok_or(WebhookError::Format)?;
-    Ok(match verdict {
-        AnsweredBy::Machine | AnsweredBy::Fax => Some(News::Machine(verdict)),
-        AnsweredBy::Human | AnsweredBy::Unknown => None,
-    })
-}
-
-/// `None` where nothing is told; a word not known here is [`AnsweredBy::Unknown`].
-fn answered_by(word: &str) -> Option<AnsweredBy> {
-    Some(match word {
-        "" => return None,
-        "human" => AnsweredBy::Human,
-        "fax" => AnsweredBy::Fax,
-        // `machine_start`, `machine_end_beep`, `machine_end_silence`, `machine_end_other`.
-        machine if machine.starts_with("machine") => AnsweredBy::Machine,
-        _ => AnsweredBy::Unknown,
-    })
-}
-
-/// What a request for instructions says: the end of a `Dial`, the keys of a `Gather`, or else that a call has begun.
+/// What a request for instructions says.
 pub fn parse_input(request: &Verified) -> Result<Input, WebhookError> {
-    if request.field("DialCallStatus").is_some() {
-        // The status `completed` is also told of a line that was answered and never bridged.
-        return Ok(Input::Transfer { bridged: request.field("DialBridged") == Some("true") });
-    }
-    if let Some(digits) = request.field("Digits") {
-        return Ok(Input::Keys(digits.to_owned()));
-    }
-    let told = |name: &str| request.field(name).filter(|value| !value.is_empty()).ok_or(WebhookError::Format);
-    Ok(Input::Connected {
-        // A caller may hide the number.
-        from: request.field("From").unwrap_or_default().to_owned(),
-        to: told("To")?.to_owned(),
-        provider_call: told("CallSid")?.to_owned(),
-        machine: request
-            .field("AnsweredBy")
-            .and_then(answered_by)
-            .is_some_and(|by| matches!(by, AnsweredBy::Machine | AnsweredBy::Fax)),
-    })
+    // The status `completed` is also told of a line that was answered and never bridged.
+    form::input(request, |request| request.field("DialBridged") == Some("true"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::twilio::testing::{Dice, TOKEN, sha1_signature, vectors};
+    use crate::provider::testing::{Dice, vectors};
+    use crate::provider::twilio::testing::{TOKEN, sha1_signature};
     use crate::provider::twilio::verify;
     use crate::provider::{RawRequest, SigningSecret};
     use serde_json::{Value, json};
@@ -104,7 +40,7 @@ mod tests {
     }
 
     fn every_vector(folder: &str, parse: impl Fn(&Verified) -> Result<Value, WebhookError>) {
-        for file in vectors(folder, "form") {
+        for file in vectors("twilio", folder, "form") {
             let form = fs::read_to_string(&file).unwrap();
             let expected = fs::read_to_string(file.with_extension("json")).unwrap();
             let expected: Value = serde_json::from_str(&expected).unwrap();

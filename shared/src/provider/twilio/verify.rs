@@ -4,6 +4,7 @@
 //! without separators. A body that is no form is bound by its hash in the query, `bodySHA256`. There is neither a
 //! nonce nor a time: a captured request stays valid, so handlers are idempotent and the id in the path expires.
 
+use crate::provider::form::{decoded, is_form};
 use crate::provider::{RawRequest, SigningSecret, Verified, WebhookError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -118,24 +119,12 @@ fn as_dialled(url: &str) -> [String; 2] {
     [format!("{scheme}://{authority}{tail}"), format!("{scheme}://{other}{tail}")]
 }
 
-fn decoded(form: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(form).into_owned().collect()
-}
-
 /// Every distinct pair once, sorted by name, then by value, as bytes.
 fn signed_form(fields: &[(String, String)]) -> String {
     let mut fields: Vec<_> = fields.iter().collect();
     fields.sort_unstable();
     fields.dedup();
     fields.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect()
-}
-
-/// Without a type it is taken for a form: then all of the body is signed.
-fn is_form(request: &RawRequest<'_>) -> bool {
-    request.header("content-type").is_none_or(|kind| {
-        let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind);
-        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
 }
 
 /// Whether the query holds the body's hash. The hash is no secret, so the time of the comparison tells nothing.

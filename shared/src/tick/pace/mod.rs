@@ -136,7 +136,8 @@ impl Pace {
     /// The answers of a tick, as they were found (or not). Whether its page can be deleted.
     pub fn learn(&mut self, ballot: u64, found: Option<&Answers>, now_ms: i64) -> bool {
         if let Some(answers) = found {
-            self.load.learn(answers.sent, answers.late, answers.span_ms);
+            let newest = self.unread().max().unwrap_or(ballot);
+            self.load.learn(ballot, newest, (answers.sent, answers.late), answers.span_ms);
             for (provider, heard) in &answers.providers {
                 let pace = self.providers.entry(*provider).or_default();
                 pace.breaker.ordered(answers.at_ms, heard.taken, heard.failed);

@@ -82,11 +82,18 @@ impl Tick {
         share(campaign.settings.rate.concurrent, self.shard, self.shards).saturating_sub(alive)
     }
 
-    fn ready(&self, pace: &Pace, provider: Provider) -> Result<(), &'static str> {
+    /// Whether the campaign's calls may go through the provider now. One that has refused all of its caller ids takes none;
+    /// a campaign without any has another trouble.
+    pub fn ready(&self, pace: &Pace, campaign: &Campaign, provider: Provider) -> Result<(), &'static str> {
         if !self.accounts.contains_key(&provider) {
             return Err(NOT_CONFIGURED);
         }
-        pace.providers.get(&provider).copied().unwrap_or_default().ready(self.now_ms)
+        pace.providers.get(&provider).copied().unwrap_or_default().ready(self.now_ms)?;
+        let ids = &campaign.settings.caller_ids;
+        if !ids.is_empty() && ids.iter().all(|id| pace.is_out(provider, id)) {
+            return Err(CALLER_ID_OUT);
+        }
+        Ok(())
     }
 
     /// How many more calls may be claimed, and the reason why not more.
@@ -149,7 +156,7 @@ impl Tick {
     /// How many calls the campaign may claim in this tick, and the reason why not more.
     pub fn room(&self, pace: &Pace, campaign: &Campaign) -> (usize, &'static str) {
         let settings = &campaign.settings;
-        let provider = match provider::choose(&settings.providers, &[], |p| self.ready(pace, p)) {
+        let provider = match provider::choose(&settings.providers, &[], |p| self.ready(pace, campaign, p)) {
             Ok(provider) => provider,
             Err(why) => return (0, why),
         };
@@ -182,7 +189,7 @@ impl Tick {
         index: u16,
     ) -> Result<Turn, &'static str> {
         let settings = &campaign.settings;
-        let provider = provider::choose(&settings.providers, refused_by, |p| self.ready(pace, p))?;
+        let provider = provider::choose(&settings.providers, refused_by, |p| self.ready(pace, campaign, p))?;
         if let (0, why) = self.provider_left(pace, provider) {
             return Err(why);
         }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn warnings(body: &str) -> String {
-    parse(&format!("<Response>{body}</Response>")).map_or_else(|e| e, |d| d.warnings.join("\n"))
+    parse(&format!("<Response>{body}</Response>"), Protocol::Twilio).map_or_else(|e| e, |d| d.warnings.join("\n"))
 }
 
 #[test]
@@ -10,7 +10,7 @@ fn a_gather_with_entities_and_a_transfer_are_read() {
         <Response><Gather numDigits="1" timeout="6" finishOnKey="" actionOnEmptyResult="true" action="http://h/a?s=1&amp;t=2">
         <Say voice="Google.id-ID-Wavenet-A" language="id-ID">Bapak &lt;A&gt; &amp;   Ibu&#32;B</Say></Gather>
         <Dial timeout="20" action="/d"><Number url="http://h/w">+622150000200</Number></Dial><Hangup/></Response>"#;
-    let document = parse(text).expect("valid");
+    let document = parse(text, Protocol::Twilio).expect("valid");
     assert_eq!(document.warnings, Vec::<String>::new());
     let [Verb::Gather(gather), Verb::Dial(dial), Verb::Hangup] = document.verbs.as_slice() else {
         panic!("{document:?}");
@@ -41,8 +41,8 @@ fn every_departure_from_the_schema_is_named() {
     ] {
         assert!(warnings(body).contains(word), "{body}: {}", warnings(body));
     }
-    assert!(parse("<Other/>").is_err_and(|e| e.starts_with("12100")));
-    assert!(parse(" ").is_err_and(|e| e.starts_with("11770")));
+    assert!(parse("<Other/>", Protocol::Twilio).is_err_and(|e| e.starts_with("12100")));
+    assert!(parse(" ", Protocol::Twilio).is_err_and(|e| e.starts_with("11770")));
     let long = format!("<Response><!--{}--></Response>", "x".repeat(MAX_BYTES));
-    assert!(parse(&long).is_err_and(|e| e.starts_with("11750")));
+    assert!(parse(&long, Protocol::Twilio).is_err_and(|e| e.starts_with("11750")));
 }

@@ -5,6 +5,7 @@ use super::books::{Books, Dial, key};
 use super::plan::{RETRIED, caller_id};
 use super::wall::{DAY_MS, local_day};
 use dering::attempt::{CallId, Disposition};
+use dering::provider::Provider;
 use dering::report;
 use dering::tick::{cell, decode_state};
 
@@ -17,9 +18,17 @@ type Lane<'a> = &'a dyn Fn(&Dial) -> Option<f64>;
 
 impl Life {
     /// An order leaves a host.
-    pub fn dialled(&self, tick: usize, host: usize, call: CallId, to: &str, from: &str, ring_s: i64) {
+    pub fn dialled(
+        &self,
+        tick: usize,
+        host: usize,
+        call: CallId,
+        to: &str,
+        (provider, from): (Provider, &str),
+        ring_s: i64,
+    ) {
         let name = self.name(&call);
-        self.tell(|| format!("tick {tick} orders {name} to {to}, showing {from}"));
+        self.tell(|| format!("tick {tick} orders {name} to {to} of {}, showing {from}", provider.name()));
         let books = self.books.borrow();
         if books.knows(&call) {
             return self.found("R1", format!("{name} is ordered twice"));
@@ -107,6 +116,9 @@ impl Life {
         if !rules.iter().any(|r| r.caller_ids.iter().any(|n| caller_id(*n) == from)) {
             self.found("R6", format!("{name} shows {from}"));
         }
+        if !rules.iter().any(|r| r.providers.contains(&provider)) {
+            self.found("R6", format!("{name} is ordered of {}", provider.name()));
+        }
         // A campaign that does not limit the number may show it at any time: such calls are not counted.
         let id_lines = rules.iter().try_fold(0, |most: u32, r| r.per_caller_id.map(|(_, n)| most.max(n)));
         if let Some(own) = id_lines {
@@ -116,7 +128,7 @@ impl Life {
                 self.found("R6", format!("{name} is call {n} at once that shows {from}"));
             }
         }
-        let of_account = books.on_line(now_ms, |_| true);
+        let of_account = books.on_line(now_ms, |d| d.provider == provider);
         if self.plan.account.is_some_and(|(_, n)| of_account >= n as usize) {
             self.found("R6", format!("{name} is call {} of the account at once", of_account + 1));
         }
@@ -129,6 +141,7 @@ impl Life {
             person,
             phone: to.to_owned(),
             npwp: who.npwp.clone(),
+            provider,
             from: from.to_owned(),
             at_ms: now_ms,
             clock_ms,
@@ -143,7 +156,7 @@ impl Life {
         let books = self.books.borrow();
         let own = |d: &Dial| (d.campaign == campaign).then_some(d.rate);
         let of_number = |d: &Dial| d.id_rate.filter(|_| d.from == from);
-        let of_account = |_: &Dial| self.plan.account.map(|(rate, _)| rate);
+        let of_account = |d: &Dial| self.plan.account.filter(|_| d.provider == provider).map(|(rate, _)| rate);
         let lanes: [(&str, Lane<'_>); 3] =
             [("the campaign's", &own), ("the number's", &of_number), ("the account's", &of_account)];
         for (whose, lane) in lanes {

@@ -4,6 +4,7 @@ use super::Plan;
 use super::plan::{Someone, Spec};
 use crate::tick::Fate;
 use dering::attempt::{CallId, News};
+use dering::provider::Provider;
 use std::collections::{BTreeMap, HashMap};
 
 /// A call by its claim.
@@ -30,6 +31,7 @@ pub struct Dial {
     pub person: usize,
     pub phone: String,
     pub npwp: String,
+    pub provider: Provider,
     /// The number shown.
     pub from: String,
     pub at_ms: i64,

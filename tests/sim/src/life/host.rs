@@ -3,11 +3,10 @@
 use super::Life;
 use super::class::Class;
 use super::store::Shaky;
-use crate::tick::{call_of, tick_of};
+use crate::tick::{call_of, provider_of, refused, taken, tick_of};
 use dering::campaign::Limits;
 use dering::provider::ApiRequest;
 use dering::tick::{Sent, World};
-use serde_json::json;
 use std::cell::Cell;
 use std::future::pending;
 use std::rc::Rc;
@@ -80,17 +79,14 @@ impl Outside {
             life.found("order", format!("an order names no call of ours: {request:?}"));
             return Sent::NotSent;
         };
-        life.dialled(self.tick, self.host, call, &to, &field("From"), field("Timeout").parse().unwrap_or(0));
+        let through = (provider_of(request), &*field("From"));
+        life.dialled(self.tick, self.host, call, &to, through, field("Timeout").parse().unwrap_or(0));
         life.time.sleep(life.below(150) as i64).await;
         if life.happens(Class::Unreachable) {
             life.tell(|| format!("the order of {} cannot be sent", life.name(&call)));
             return Sent::NotSent;
         }
-        let error = |status: u16, code: u32| Sent::Answer {
-            status,
-            headers: Vec::new(),
-            body: json!({ "code": code }).to_string().into(),
-        };
+        let error = |status: u16, code: u32| refused(request, status, code, None);
         if life.happens(Class::TooMany) {
             life.tell(|| format!("the order of {} is one too many", life.name(&call)));
             return error(429, 20_429);
@@ -115,8 +111,7 @@ impl Outside {
         if broken {
             return error(500, 20_500);
         }
-        let sid = format!("CA{:029}{:03}", call.ballot, call.index);
-        Sent::Answer { status: 201, headers: Vec::new(), body: json!({ "sid": sid }).to_string().into() }
+        taken(request, &call)
     }
 }
 
@@ -130,7 +125,7 @@ pub fn begin(life: &Rc<Life>, host: usize) {
         let outside = Outside { life: life.clone(), host, tick: number, fixed_ms, ahead_ms: Cell::new(0) };
         life.tell(|| format!("tick {number} begins on host {host}, by whose clock it is {}", life.clock_of(host) - life.plan.start_ms));
         let (store, limits) = (Shaky::new(&life, Some(host)), life.account_limits());
-        let changed = match tick_of(&store, &outside, &life.vault, &life.campaigns[host], limits).await {
+        let changed = match tick_of(&store, &outside, &life.vault, &life.memory[host], limits).await {
             Ok(report) => {
                 let idle = report.folded == 0 && report.claimed == 0 && report.open == 0;
                 life.quiet.set(if idle { life.quiet.get() + 1 } else { life.quiet.get().min(2) });

@@ -36,8 +36,8 @@ pub use run::{Failure, Tally, find, run, seeds, tell_story};
 
 use crate::tick::Dice;
 use books::Books;
-use dering::campaign::Remembered;
 use dering::store::MemoryStore;
+use dering::tick::Memory;
 use dering::vault::Vault;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -60,8 +60,8 @@ pub struct Life {
     /// What is really stored.
     pub disk: MemoryStore,
     pub vault: Vault,
-    /// What each host remembers of them.
-    pub campaigns: Vec<Remembered>,
+    /// What each host remembers from tick to tick.
+    pub memory: Vec<Memory>,
     pub books: RefCell<Books>,
     dice: RefCell<Dice>,
     doomed: RefCell<Vec<usize>>,
@@ -88,7 +88,7 @@ impl Life {
             nursery: Nursery::default(),
             disk: MemoryStore::new(),
             vault: Vault::for_tests(),
-            campaigns: (0..hosts).map(|_| Remembered::default()).collect(),
+            memory: (0..hosts).map(|_| Memory::default()).collect(),
             books: RefCell::new(Books::new(&plan)),
             dice: RefCell::new(Dice::new(plan.seed)),
             doomed: RefCell::default(),

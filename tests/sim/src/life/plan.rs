@@ -6,6 +6,7 @@ use super::wall::{DAY_MS, WIB, WIT, WITA, Windows, date, local_day};
 use crate::tick::{Dice, Fate, START_MS, npwp};
 use dering::attempt::Disposition;
 use dering::campaign::State;
+use dering::provider::Provider;
 use serde_json::{Value, json};
 
 /// A campaign's rules, as far as the auditor knows them. An edit replaces them all.
@@ -13,6 +14,8 @@ use serde_json::{Value, json};
 pub struct Spec {
     pub state: State,
     pub hours: Windows,
+    /// Who is asked to place its calls, first to last.
+    pub providers: Vec<Provider>,
     pub rate: f64,
     pub concurrent: u32,
     pub max: u8,
@@ -52,6 +55,7 @@ impl Spec {
             "matter": "not_filed",
             "callable_hours": hours,
             "holidays": holidays,
+            "providers": self.providers,
             "caller_ids": caller_ids,
             "rate": { "calls_per_second": self.rate, "concurrent": self.concurrent },
             "attempts": { "max": self.max, "per_day": self.per_day, "per_week": self.per_week, "retry": retry },
@@ -71,6 +75,13 @@ impl Spec {
     }
 
     fn random(dice: &mut Dice, campaign: usize, start_ms: i64) -> Self {
+        // Of a roll of its own, so that seeds from before there were several stay what they were.
+        let providers: &[Provider] = match dice.clone().below(5) {
+            0 | 1 => &[Provider::Twilio, Provider::Telnyx],
+            2 => &[Provider::Telnyx, Provider::Twilio],
+            3 => &[Provider::Telnyx],
+            _ => &[Provider::Twilio],
+        };
         let today = local_day(start_ms, WIB);
         let minute = (start_ms + WIB * 60_000).rem_euclid(DAY_MS) / 60_000;
         let spans = match dice.below(4) {
@@ -91,6 +102,7 @@ impl Spec {
         Spec {
             state: State::Running,
             hours: Windows { weekdays, spans, holidays },
+            providers: providers.to_vec(),
             rate: [0.2, 1.0, 3.0, 20.0][dice.below(4)],
             concurrent: [1, 3, 10, 50][dice.below(4)],
             max: 1 + dice.below(4) as u8,
@@ -188,7 +200,7 @@ pub struct Plan {
     pub fates: Vec<Fate>,
     pub specs: Vec<Spec>,
     pub rolls: Vec<Roll>,
-    /// What the provider lets the account do: orders a second, calls at once.
+    /// What each provider lets the account do: orders a second, calls at once.
     pub account: Option<(f64, u32)>,
     /// When an hour without ticks begins, after the story's beginning.
     pub off_ms: Option<i64>,

@@ -91,7 +91,7 @@ struct Ended {
 fn with(stage: &Stage, key: &str, bytes: Option<&[u8]>) -> Ended {
     // On an instance that has just started: what it remembered would hide the damage.
     let mut stage = stage.fork();
-    stage.campaigns = Default::default();
+    stage.memory = Default::default();
     match bytes {
         Some(bytes) => set(&stage, key, bytes),
         None => drive(&stage.clock, stage.store.delete_many(&[key.to_owned()])).unwrap().unwrap(),

@@ -13,6 +13,7 @@ use dering::provider::{Account, Input, Provider, RawRequest, SigningSecret};
 use dering::report::CampaignReport;
 use dering::store::Store;
 use dering::tick::Attempt;
+use ed25519_dalek::{Signer as _, SigningKey};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha1::Sha1;
@@ -52,11 +53,35 @@ fn arrivals(provider: Provider) -> [Arrival; EVENTS] {
             Arrival::Step("CallSid=CA1&Digits=2", News::Dialog(Said::TransferAsked)),
             Arrival::Step("CallSid=CA1&DialCallStatus=completed&DialBridged=true", News::Transfer { bridged: true }),
         ],
+        Provider::Telnyx => [
+            Arrival::Answer(News::Placed { provider_call: String::new() }),
+            Arrival::Callback(
+                "status",
+                "CallSid=v3%3A1&CallStatus=completed&CallDuration=42&HangupCause=normal_clearing&SequenceNumber=3",
+            ),
+            Arrival::Callback("status", "CallSid=v3%3A1&CallStatus=no-answer&HangupCause=timeout&SequenceNumber=2"),
+            Arrival::Callback("machine", "CallSid=v3%3A1&AnsweredBy=machine_start&MachineDetectionDuration=2300"),
+            Arrival::Step("CallSid=v3%3A1&Digits=2", News::Dialog(Said::TransferAsked)),
+            Arrival::Step("CallSid=v3%3A1&DialCallStatus=completed", News::Transfer { bridged: true }),
+        ],
     }
 }
 
-/// Headers of a request to `url` with that form, as the provider signs it.
-fn signed(provider: Provider, url: &str, form: &str) -> Vec<(String, String)> {
+/// Telnyx's own key.
+fn telnyx_key() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
+}
+
+/// What the provider's webhooks are checked with.
+fn signing_secret(provider: Provider) -> String {
+    match provider {
+        Provider::Twilio => TOKEN.into(),
+        Provider::Telnyx => STANDARD.encode(telnyx_key().verifying_key()),
+    }
+}
+
+/// Headers of a request to `url` with that form, as the provider signs it at `now_s`.
+fn signed(provider: Provider, url: &str, form: &str, now_s: i64) -> Vec<(String, String)> {
     match provider {
         // Twilio docs, "Validating requests": HMAC-SHA1 of the URL and the sorted fields.
         Provider::Twilio => {
@@ -67,6 +92,15 @@ fn signed(provider: Provider, url: &str, form: &str) -> Vec<(String, String)> {
             vec![
                 ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
                 ("x-twilio-signature".to_owned(), signature),
+            ]
+        }
+        // Telnyx docs, "Receiving webhooks": Ed25519 of the time, a bar, and the body.
+        Provider::Telnyx => {
+            let signature = telnyx_key().sign(format!("{now_s}|{form}").as_bytes());
+            vec![
+                ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
+                ("telnyx-timestamp".to_owned(), now_s.to_string()),
+                ("telnyx-signature-ed25519".to_owned(), STANDARD.encode(signature.to_bytes())),
             ]
         }
     }
@@ -96,7 +130,7 @@ type Left = (Vec<(String, News)>, CampaignReport, Vec<Attempt>);
 impl Orders {
     pub fn new(provider: Provider) -> Self {
         let ready = Stage::default();
-        ready.campaign("c", json!({}));
+        ready.campaign("c", json!({ "providers": [provider] }));
         ready.upload("c", &people(1));
         assert_eq!(ready.tick().placed, 1);
         let id = ready.carrier.orders()[0].call.seal(&ready.vault);
@@ -107,11 +141,11 @@ impl Orders {
                 Arrival::Answer(_) => ("", ""),
             };
             let url = format!("https://dering.example/hooks/{}/{id}/{place}", provider.name());
-            let headers = signed(provider, &url, form);
+            let headers = signed(provider, &url, form, ready.clock.now_ms() / 1_000);
             Request { arrival, url, headers }
         };
         let requests = arrivals(provider).into_iter().map(request).collect();
-        let signing_secrets = vec![SigningSecret { key_id: None, secret: TOKEN.into() }];
+        let signing_secrets = vec![SigningSecret { key_id: None, secret: signing_secret(provider) }];
         let account = Account { account: "AC1".into(), signing_secrets, ..Account::default() };
         let mut orders = Orders { provider, ready, id, account, requests, expected: None };
         orders.expected = Some(orders.play(&row(0)));
@@ -162,7 +196,8 @@ impl Orders {
                     taken.expect("it is signed and understood");
                 }
                 Arrival::Step(form, news) => {
-                    let verified = self.provider.verify(&raw(form), &self.account).expect("it is signed");
+                    let verified =
+                        self.provider.verify(&raw(form), &self.account, now_ms / 1_000).expect("it is signed");
                     let input = self.provider.parse_input(&verified).expect("it is understood");
                     let fits = match &input {
                         Input::Keys(keys) => keys == "2",

@@ -29,7 +29,7 @@ impl Agent {
 
     fn desk<'a, S: Store>(stage: &'a Stage, legal_hours: &'a LegalHours, store: &'a S) -> Desk<'a, S> {
         let (vault, limits, now_ms) = (&stage.vault, PersonLimits::default(), stage.clock.now_ms());
-        let campaigns = &stage.campaigns;
+        let campaigns = &stage.memory.campaigns;
         Desk { store, vault, shards: 1, campaigns, limits, legal_hours, now_ms, nonce: &|| [7; 24] }
     }
 

@@ -33,8 +33,10 @@ impl<'a> Conversation<'a> {
     fn turn(&mut self, step: impl Fn(&flow::Scene<'_>) -> Turn) -> String {
         let Conversation { stage, call, .. } = *self;
         let turn = drive(&stage.clock, async {
-            let line =
-                Line::of(&stage.store, &stage.vault, &call).await.expect("the store answers").expect("it is read");
+            let line = Line::of(&stage.store, &stage.vault, &stage.memory.campaigns, &call)
+                .await
+                .expect("the store answers")
+                .expect("it is read");
             let topics = line.topics(&stage.store).await.expect("the store answers");
             step(&line.scene(&topics, None, false, stage.clock.now_ms()))
         });

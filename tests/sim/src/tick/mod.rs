@@ -20,7 +20,7 @@ pub use list::npwp;
 pub use list::{Person, csv, people};
 pub use outside::{Outside, Reply, Seen};
 pub use overlap::{Overlap, every_schedule};
-pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, run_tick, tick_of};
+pub use stage::{Host, LIST_DAYS, START_MS, Stage, call_of, provider_of, refused, run_tick, taken, tick_of};
 
 /// A small deterministic generator (SplitMix64).
 #[derive(Debug, Clone)]

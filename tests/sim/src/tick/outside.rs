@@ -1,18 +1,18 @@
 //! Another outside for ticks on a stage: a carrier that is a function of the order and the time, limits of the account,
 //! a host whose clock is wrong.
 
-use super::{Clock, Stage, call_of, drive};
+use super::{Clock, Stage, call_of, drive, provider_of, refused, taken};
 use dering::attempt::CallId;
 use dering::campaign::{Limits, PersonLimits};
 use dering::hours::LegalHours;
-use dering::provider::{Account, ApiRequest};
+use dering::provider::{Account, ApiRequest, Provider};
 use dering::tick::{self, Report, Sent, Setup, World};
-use serde_json::json;
 use std::cell::{Cell, RefCell};
 
 /// An order as this carrier saw it, at the stage's time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
+    pub provider: Provider,
     pub call: CallId,
     pub to: String,
     pub from: String,
@@ -23,7 +23,7 @@ pub struct Seen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
     Taken,
-    /// HTTP status, code, `Retry-After`.
+    /// HTTP status, code, seconds after which to come again.
     Refused(u16, u32, Option<u32>),
     NotReached,
     Lost,
@@ -35,6 +35,8 @@ type Behaviour<'a> = Box<dyn Fn(&Seen) -> Reply + 'a>;
 pub struct Outside<'a> {
     pub stage: &'a Stage,
     pub limits: Limits,
+    /// Whose accounts are configured.
+    pub providers: Vec<Provider>,
     pub shards: u16,
     pub shard: u16,
     /// How far ahead of the stage's clock the host's is.
@@ -49,6 +51,7 @@ impl<'a> Outside<'a> {
         Outside {
             stage,
             limits: Limits::default(),
+            providers: Provider::ALL.to_vec(),
             shards: 1,
             shard: 0,
             skew_ms: Cell::new(0),
@@ -86,11 +89,11 @@ impl<'a> Outside<'a> {
         let setup = Setup {
             vault: &self.stage.vault,
             public_url: "https://dering.example",
-            account: &|_| Some(account.clone()),
+            account: &|provider| self.providers.contains(&provider).then(|| account.clone()),
             shards: self.shards,
             limits: PersonLimits::default(),
             legal_hours: &LegalHours::unlimited(),
-            campaigns: &self.stage.campaigns,
+            memory: &self.stage.memory,
         };
         tick::tick(store, self, &setup, self.shard).await
     }
@@ -121,22 +124,12 @@ impl World for Outside<'_> {
         let (call, to) = call_of(&request, &self.stage.vault, self.now_ms()).expect("an order names its call");
         let from = form_urlencoded::parse(&request.body).find(|(name, _)| name == "From");
         let from = from.map(|(_, number)| number.into_owned()).unwrap_or_default();
-        let seen = Seen { call, to, from, at_ms: self.clock().now_ms() };
+        let seen = Seen { provider: provider_of(&request), call, to, from, at_ms: self.clock().now_ms() };
         let reply = (self.behaviour.borrow())(&seen);
         self.seen.borrow_mut().push(seen);
         match reply {
-            Reply::Taken => {
-                let sid = format!("CA{:029}{:03}", call.ballot, call.index);
-                Sent::Answer { status: 201, headers: Vec::new(), body: json!({ "sid": sid }).to_string().into() }
-            }
-            Reply::Refused(status, code, again) => {
-                let headers = again.map(|s| ("retry-after".to_owned(), s.to_string()));
-                Sent::Answer {
-                    status,
-                    headers: headers.into_iter().collect(),
-                    body: json!({ "code": code }).to_string().into(),
-                }
-            }
+            Reply::Taken => taken(&request, &call),
+            Reply::Refused(status, code, again) => refused(&request, status, code, again),
             Reply::NotReached => Sent::NotSent,
             Reply::Lost => Sent::Unclear,
         }

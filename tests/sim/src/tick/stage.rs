@@ -3,15 +3,15 @@
 use super::{Answer, Carrier, Clock, Dice, Fate, Fault, Gate, Gated, Ordered, Person, csv, drive};
 use dering::attempt::{CallId, News};
 use dering::callback;
-use dering::campaign::{self, Campaign, Limits, PersonLimits, Remembered, State};
+use dering::campaign::{self, Campaign, Limits, PersonLimits, State};
 use dering::contact::Matter;
 use dering::hours::LegalHours;
 use dering::list::{self, Intake, Label, Manifest, Others, Rules, Size, Taken};
 use dering::problem::Problem;
-use dering::provider::{Account, ApiRequest};
+use dering::provider::{Account, ApiRequest, Provider};
 use dering::report::{self, CampaignReport};
 use dering::store::{Counting, Counts, MemoryStore, Store};
-use dering::tick::{self, Attempt, Report, Sent, Setup, Shard, World};
+use dering::tick::{self, Attempt, Memory, Report, Sent, Setup, Shard, World};
 use dering::vault::Vault;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub struct Stage {
     pub carrier: Carrier,
     pub vault: Vault,
     /// What the hosts' instances remember.
-    pub campaigns: Remembered,
+    pub memory: Memory,
     dice: RefCell<Dice>,
     told: BTreeMap<(u64, u16), Fate>,
 }
@@ -52,8 +52,47 @@ pub fn call_of(request: &ApiRequest, vault: &Vault, now_ms: i64) -> Option<(Call
     let field =
         |name: &str| form_urlencoded::parse(&request.body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
     let url = field("Url")?;
-    let id = url.split("/hooks/twilio/").nth(1)?.split('/').next()?;
+    let (_provider, id) = url.split("/hooks/").nth(1)?.split_once('/')?;
+    let id = id.split('/').next()?;
     Some((CallId::open(id, vault, now_ms / 1000).ok()?, field("To")?))
+}
+
+/// Whose API an order is meant for.
+pub fn provider_of(request: &ApiRequest) -> Provider {
+    if request.url.contains("/texml/") { Provider::Telnyx } else { Provider::Twilio }
+}
+
+/// That provider's answer to an order it takes.
+pub fn taken(request: &ApiRequest, call: &CallId) -> Sent {
+    let sid = format!("CA{:029}{:03}", call.ballot, call.index);
+    let (status, body) = match provider_of(request) {
+        Provider::Twilio => (201, json!({ "sid": sid })),
+        Provider::Telnyx => (200, json!({ "call_sid": sid, "status": "queued" })),
+    };
+    Sent::Answer { status, headers: Vec::new(), body: body.to_string().into() }
+}
+
+/// That provider's answer to an order it refuses, by Twilio's code for the reason; `again`: after how many seconds it may be
+/// asked again.
+pub fn refused(request: &ApiRequest, status: u16, code: u32, again: Option<u32>) -> Sent {
+    let (again_in, body) = match provider_of(request) {
+        Provider::Twilio => ("retry-after", json!({ "code": code })),
+        Provider::Telnyx => {
+            let (code, pointer) = match code {
+                20_003 => ("10009", ""),
+                20_429 => ("10011", ""),
+                20_500 => ("10007", ""),
+                21_210 => ("D51", ""),
+                21_211 => ("10016", "/To"),
+                21_216 => ("D41", ""),
+                _ => ("10010", ""),
+            };
+            let error = json!({ "code": code, "detail": code, "source": { "pointer": pointer } });
+            ("x-ratelimit-reset", json!({ "errors": [error] }))
+        }
+    };
+    let headers = again.map(|s| (again_in.to_owned(), s.to_string())).into_iter().collect();
+    Sent::Answer { status, headers, body: body.to_string().into() }
 }
 
 impl World for Host<'_> {
@@ -85,15 +124,10 @@ impl World for Host<'_> {
             _ => self.stage.clock.sleep_until(now_ms + self.answer_ms).await,
         }
         match answer {
-            Answer::Taken => {
-                let sid = format!("CA{:029}{:03}", call.ballot, call.index);
-                Sent::Answer { status: 201, headers: Vec::new(), body: json!({ "sid": sid }).to_string().into() }
-            }
+            Answer::Taken => taken(&request, &call),
             Answer::Lost => Sent::Unclear,
             Answer::Unreachable => Sent::NotSent,
-            Answer::Error(status, code) => {
-                Sent::Answer { status, headers: Vec::new(), body: json!({ "code": code }).to_string().into() }
-            }
+            Answer::Error(status, code) => refused(&request, status, code, None),
         }
     }
 }
@@ -111,7 +145,7 @@ impl Stage {
             clock: Rc::new(Clock::new(START_MS)),
             carrier,
             vault: Vault::for_tests(),
-            campaigns: Remembered::default(),
+            memory: Memory::default(),
             dice: RefCell::new(Dice::new(1)),
             told: BTreeMap::new(),
         }
@@ -124,7 +158,7 @@ impl Stage {
             clock: Rc::new(Clock::new(self.clock.now_ms())),
             carrier: self.carrier.fork(),
             vault: Vault::for_tests(),
-            campaigns: self.campaigns.clone(),
+            memory: self.memory.clone(),
             dice: self.dice.clone(),
             told: self.told.clone(),
         }
@@ -380,7 +414,7 @@ impl Stage {
 
 /// The real tick of a stage.
 pub async fn run_tick<S: Store>(store: &S, host: &Host<'_>) -> Result<Report, Problem> {
-    tick_of(store, host, &host.stage.vault, &host.stage.campaigns, Limits::default()).await
+    tick_of(store, host, &host.stage.vault, &host.stage.memory, Limits::default()).await
 }
 
 /// The real tick, with a configured account.
@@ -388,7 +422,7 @@ pub async fn tick_of<S: Store, W: World>(
     store: &S,
     world: &W,
     vault: &Vault,
-    campaigns: &Remembered,
+    memory: &Memory,
     limits: Limits,
 ) -> Result<Report, Problem> {
     let account = Account { account: "AC1".into(), secret: "s".into(), limits, ..Account::default() };
@@ -399,7 +433,7 @@ pub async fn tick_of<S: Store, W: World>(
         shards: 1,
         limits: PersonLimits::default(),
         legal_hours: &LegalHours::unlimited(),
-        campaigns,
+        memory,
     };
     tick::tick(store, world, &setup, 0).await
 }

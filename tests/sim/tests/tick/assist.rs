@@ -407,8 +407,8 @@ fn a_call_asked_for_is_made_when_it_was_asked_for() {
     assert_eq!(A.claim_one(&stage, "3").attempt, 2);
     let attempt = &stage.attempts("c")[0];
     let unknown = ("l-0", attempt.call);
-    let silent = (attempt.list.as_str(), (attempt.call.0, attempt.call.1 + 1));
-    let calls = [(attempt.list.as_str(), attempt.call), silent, unknown];
+    let silent = (attempt.contact.list.as_str(), (attempt.call.0, attempt.call.1 + 1));
+    let calls = [(attempt.contact.list.as_str(), attempt.call), silent, unknown];
     let kept = drive(&stage.clock, notes(&stage.store, &stage.vault, 0, &calls)).unwrap().unwrap();
     let kept: Vec<_> = kept.into_iter().map(|n| n.map(|n| (n.agent, n.text))).collect();
     assert_eq!(kept, [Some((A.0.into(), "sedang rapat".into())), None, None]);

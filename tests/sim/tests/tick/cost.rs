@@ -1,6 +1,7 @@
 //! What a tick costs: durable commits, whatever the batch.
 
-use dering_sim::tick::{Fate, Stage, people};
+use dering::attempt::ENDING_KINDS;
+use dering_sim::tick::{Fate, Gate, Stage, people};
 use serde_json::json;
 
 const BUSY: fn(&dering_sim::tick::Ordered) -> Fate = |_| Fate::HungUp;
@@ -59,6 +60,39 @@ fn a_busy_tick_commits_as_often_for_500_calls_as_for_one() {
         costs.push(counts.commits);
     }
     assert_eq!(costs[0], costs[1]);
+}
+
+/// What is known or cannot be yet is not asked for; an instance that has not seen it asks again, and does the same.
+#[test]
+fn calls_that_are_not_dialled_or_have_just_ended_are_not_asked_for() {
+    let outcomes = [false, true].map(|forgets| {
+        let mut stage = Stage::default();
+        stage.campaign("c", json!({ "rate": { "calls_per_second": 100.0, "concurrent": 200 } }));
+        stage.upload("c", &people(200));
+        let mut asked = Vec::new();
+        let mut tick = |stage: &mut Stage, pass_ms, skew_ms| {
+            stage.clock.advance(pass_ms);
+            if forgets {
+                stage.memory = Default::default();
+            }
+            let (ended, counts) = stage.tick_elsewhere(&Gate::open(), 0, skew_ms);
+            let report = ended.expect("it does not die").expect("it succeeds");
+            asked.push(counts.keys);
+            (report.open, report.folded)
+        };
+        // The second tick runs on a host whose clock is behind: nobody has been dialled yet.
+        let mut seen = [(0, 0), (0, -10_000), (0, 0)].map(|(ms, skew_ms)| tick(&mut stage, ms, skew_ms)).to_vec();
+        stage.deliver(BUSY);
+        seen.extend([1_000, 1_000, 1_000].map(|ms| tick(&mut stage, ms, 0)));
+        (seen, asked)
+    });
+    let [(seen, known), (seen_anew, unknown)] = outcomes;
+    assert_eq!(seen, seen_anew);
+    let endings = 200 * ENDING_KINDS.len() as u64;
+    let asks = |asked: &[u64]| -> Vec<bool> { asked.iter().map(|keys| *keys >= endings).collect() };
+    // Claimed; not dialled; dialled; ended; heard of; folded.
+    assert_eq!(asks(&known), [true, false, true, true, false, true], "{known:?}");
+    assert_eq!(asks(&unknown), [true, false, true, true, true, true], "{unknown:?}");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Several lists of a campaign: appended to, withdrawn, and reported by where they come from.
 
 use dering::attempt::{Disposition, End, Ending};
+use dering::campaign::State;
 use dering::list::{Label, Occasion};
 use dering::report::{By, Part, Split, split};
 use dering_sim::tick::{Fate, Person, Stage, csv, drive, people};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 fn part(from: u32, count: u32) -> Vec<Person> {
     people(from + count).split_off(from as usize)
@@ -61,6 +63,51 @@ fn one_person_in_two_lists_is_called_once() {
     assert_eq!(to, part(0, 7).iter().map(Stage::phone).collect::<Vec<_>>());
 }
 
+/// The ends of all parts together.
+fn ends(split: &Split) -> BTreeMap<&'static str, u64> {
+    let mut sum = BTreeMap::new();
+    for (end, n) in split.parts.iter().flat_map(|part| &part.ends) {
+        *sum.entry(*end).or_default() += n;
+    }
+    sum
+}
+
+#[test]
+fn every_end_is_counted_with_its_list() {
+    let mut stage = Stage::default();
+    stage.campaign("c", json!({ "attempts": { "max": 2 } }));
+    let lists = [("A", 0, 8), ("B", 8, 8), ("C", 16, 6)];
+    let lists = lists.map(|(office, from, count)| stage.upload_as(label(office), &csv(&part(from, count))).list);
+    stage.patch("c", json!({ "rate": { "calls_per_second": 1000.0, "concurrent": 12 } }));
+    stage.tick();
+    // Of each list some were informed, some wait for another attempt, some ring unheard of, some were never called.
+    stage.deliver_some(9, |order| match order.to.ends_with(['0', '2', '4', '6', '8']) {
+        true => Fate::Unanswered(Ending::Busy, Disposition::Busy),
+        false => Fate::ALL[0],
+    });
+    stage.clock.advance(10_000);
+    stage.patch("c", json!({ "rate": { "calls_per_second": 1000.0, "concurrent": 1 } }));
+    stage.tick();
+    stage.withdraw(&lists[2]);
+    stage.tick();
+    let (report, offices) = (stage.report("c"), by(&stage, By::Office));
+    assert_eq!(ends(&offices), report.ends);
+    let sum = |of: fn(&Part) -> u64| offices.parts.iter().map(of).sum::<u64>();
+    assert_eq!((sum(|p| p.waiting), sum(|p| p.retrying)), (report.waiting, report.retrying));
+    assert!(report.waiting > 0 && report.retrying > 1 && report.in_call > 0, "{report:?}");
+    assert!(offices.parts.iter().filter(|part| part.retrying > 0).count() > 1, "{offices:?}");
+    // What is left ends with the campaign, each with its own list.
+    stage.set_state("c", State::Finished);
+    stage.tick();
+    stage.deliver(|_| Fate::ALL[0]);
+    stage.run_to_the_end(|_| Fate::ALL[0]);
+    let (report, offices) = (stage.report("c"), by(&stage, By::Office));
+    assert_eq!((report.contacts, ends(&offices)), (22, report.ends.clone()));
+    let all: Vec<_> = offices.parts.iter().map(|p| (p.of.as_str(), p.contacts, p.ends.values().sum::<u64>())).collect();
+    assert_eq!(all, [("A", 8, 8), ("B", 8, 8), ("C", 6, 6)]);
+    assert!(report.ends["expired"] > 0 && report.ends["withdrawn"] > 0 && report.ends["reached"] > 0, "{report:?}");
+}
+
 #[test]
 fn figures_are_split_by_where_the_lists_come_from() {
     let mut stage = Stage::default();
@@ -92,6 +139,7 @@ fn figures_are_split_by_where_the_lists_come_from() {
             (sum(|p| p.contacts), sum(|p| p.attempts), sum(|p| p.right_party_contacts), sum(|p| p.talk_seconds)),
             (report.contacts, report.attempts, report.right_party_contacts, report.talk_seconds)
         );
+        assert_eq!(ends(&by), report.ends);
     }
     let lists: Vec<_> = by(&stage, By::List).parts.into_iter().map(|p| (p.of, p.lists.len())).collect();
     let mut expected = vec![(first.list, 2), (second.list, 1)];

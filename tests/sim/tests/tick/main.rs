@@ -5,6 +5,7 @@ mod after_due;
 mod assist;
 mod assist_crash;
 mod cost;
+mod failover;
 mod hours;
 mod limits;
 mod lists;

@@ -4,7 +4,7 @@
 mod gzip;
 mod zstd;
 
-use super::{File, Parser, Record, State, UNPACKED_MAX, refusal};
+use super::{Content, File, Parser, Record, State, UNPACKED_MAX, refusal};
 use crate::problem::Problem;
 
 /// Bytes unpacked at a time.
@@ -129,6 +129,10 @@ impl Parser for Packed {
 
     fn next_table(&mut self) -> Result<bool, Problem> {
         self.inner.next_table()
+    }
+
+    fn listen(&mut self, content: Content) {
+        self.inner.listen(content);
     }
 
     fn describe(&self, file: &mut File) {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::provider::twilio::testing::{Dice, TOKEN, sha1_signature, vectors};
+use crate::provider::testing::{Dice, vectors};
+use crate::provider::twilio::testing::{TOKEN, sha1_signature};
 use serde_json::Value;
 
 const URL: &str = "https://dering.example.go.id/twilio/gather/abc123";
@@ -35,7 +36,7 @@ const REFUSED: Answer = Err(WebhookError::Signature);
 #[test]
 fn every_vector_is_judged_as_twilios_own_library_does() {
     let mut seen = 0;
-    for file in vectors("signature", "jsonl") {
+    for file in vectors("twilio", "signature", "jsonl") {
         for line in std::fs::read_to_string(file).unwrap().lines() {
             let vector: Value = serde_json::from_str(line).unwrap();
             let text = |name: &str| vector.get(name).and_then(Value::as_str);

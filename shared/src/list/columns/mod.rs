@@ -1,207 +1,20 @@
-//! Header names to fields: Indonesian and English, without regard to case, dots, spaces and slashes.
+//! Header names to fields.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `field` | what a column can be for: [`Field`] |
+//! | `names` | what columns are called |
+
+mod field;
+mod names;
 
 use super::mapping::Mapping;
 use super::text;
 use crate::campaign::KeepColumns;
 use crate::contact::EXTRA_MAX;
 use crate::problem::Problem;
-
-/// What a column is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Field {
-    /// NPWP, NIK or NITKU.
-    TaxpayerId,
-    /// One or more phone numbers.
-    Phone,
-    /// The taxpayer's name.
-    Name,
-    /// Why the taxpayer is called.
-    Matter,
-    /// Name of the tax.
-    TaxType,
-    /// Account and payment type code together (KAP-KJS).
-    TaxCode,
-    /// Account code (KAP, also called MAP).
-    Kap,
-    /// Payment type code (KJS).
-    Kjs,
-    /// Tax period (masa), alone or with its year.
-    TaxPeriod,
-    /// Tax year.
-    TaxYear,
-    /// Amount in rupiah.
-    Amount,
-    /// Last day of the duty.
-    DueDate,
-    /// Code of the tax office (KPP).
-    Office,
-    /// Province of the taxpayer's address.
-    Province,
-    /// Billing code.
-    BillingCode,
-    /// Who is called first.
-    Priority,
-    /// Language of the call.
-    Language,
-    /// Time zone of the taxpayer.
-    TimeZone,
-    /// A remark for whoever calls.
-    Note,
-}
-
-impl Field {
-    /// All there are.
-    pub const ALL: [Field; 19] = [
-        Field::TaxpayerId,
-        Field::Phone,
-        Field::Name,
-        Field::Matter,
-        Field::TaxType,
-        Field::TaxCode,
-        Field::Kap,
-        Field::Kjs,
-        Field::TaxPeriod,
-        Field::TaxYear,
-        Field::Amount,
-        Field::DueDate,
-        Field::Office,
-        Field::Province,
-        Field::BillingCode,
-        Field::Priority,
-        Field::Language,
-        Field::TimeZone,
-        Field::Note,
-    ];
-
-    /// The field of a word.
-    pub fn named(word: &str) -> Option<Field> {
-        Field::ALL.into_iter().find(|field| field.as_str() == word)
-    }
-
-    /// The word used in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Field::TaxpayerId => "taxpayer_id",
-            Field::Phone => "phone",
-            Field::Name => "name",
-            Field::Matter => "matter",
-            Field::TaxType => "tax_type",
-            Field::TaxCode => "tax_code",
-            Field::Kap => "kap",
-            Field::Kjs => "kjs",
-            Field::TaxPeriod => "tax_period",
-            Field::TaxYear => "tax_year",
-            Field::Amount => "amount",
-            Field::DueDate => "due_date",
-            Field::Office => "office",
-            Field::Province => "province",
-            Field::BillingCode => "billing_code",
-            Field::Priority => "priority",
-            Field::Language => "language",
-            Field::TimeZone => "time_zone",
-            Field::Note => "note",
-        }
-    }
-
-    /// Whether several columns may serve: phones are all taken, of taxpayer numbers the first that is filled in.
-    pub fn many(self) -> bool {
-        matches!(self, Field::TaxpayerId | Field::Phone)
-    }
-}
-
-/// Names of each field, best first: where a list has several, the better name wins. Whole names only: a part
-/// would also find the phone of the consultant or of the account representative. The date of an assessment
-/// (TGL KETETAPAN) is not here: the due date is a month later.
-#[rustfmt::skip]
-const NAMES: &[(Field, &[&str])] = &[
-    (
-        Field::TaxpayerId,
-        &[
-            "taxpayerid", "npwp16", "npwpnik", "niknpwp", "npwp", "nonpwp", "nomornpwp", "npwpwp", "npwppusat",
-            "nonpwpnik", "nomornpwpnik", "niknpwp16", "npwp15", "nik", "nonik", "nomornik", "nikwp", "noktp",
-            "nomorktp", "ktp", "nitku", "idwp", "idwajibpajak", "identitaswp", "taxid", "taxnumber", "taxpayerno",
-            "taxpayernumber", "taxidentificationnumber", "tin", "nationalid",
-        ],
-    ),
-    (
-        Field::Phone,
-        &[
-            "phone", "notelphp", "notelp", "telp", "telphp", "nomortelp", "nomortelphp", "notelepon", "noteleponhp",
-            "nomortelepon", "nomorteleponhp", "telepon", "teleponhp", "telpon", "notelpon", "notlp", "notlphp", "tlp",
-            "nohp", "nohptelp", "nomorhp", "hp", "hpwa", "nohpwa", "handphone", "nohandphone", "nomorhandphone",
-            "ponsel", "noponsel", "nomorponsel", "kontak", "nokontak", "nomorkontak", "wa", "nowa", "nomorwa",
-            "whatsapp", "nowhatsapp", "nomorwhatsapp", "phones", "phonenumber", "telephone", "mobile", "mobilephone",
-            "mobilenumber", "mobileno", "phoneno", "phonenumbers", "telephonenumber", "telephoneno", "cellphone",
-            "cell", "contactnumber", "contactphone", "telprumah", "teleponrumah", "notelprumah", "teleponseluler",
-            "notelpwp", "teleponwp", "hpwp", "nohpwp", "notelponwp", "telpwp", "notelpseluler", "kontakwp",
-        ],
-    ),
-    (
-        Field::Name,
-        &[
-            "name", "namawp", "namawajibpajak", "nama", "namalengkap", "namapenanggungpajak", "namapkp",
-            "namaperusahaan", "namabadan", "wajibpajak", "taxpayername", "taxpayer", "fullname", "companyname",
-            "customername",
-        ],
-    ),
-    (
-        Field::Matter,
-        &[
-            "matter", "perihal", "jeniskegiatan", "kegiatan", "jenispanggilan", "kategori", "subject", "purpose",
-        ],
-    ),
-    (Field::TaxType, &["taxtype", "jenispajak", "jnspajak", "jenispjk", "namapajak", "jenisspt", "tax", "kindoftax"]),
-    (Field::TaxCode, &["taxcode", "kapkjs", "mapkjs", "kodekapkjs", "kodepajak", "kodejenispajak"]),
-    (Field::Kap, &["kap", "map", "kodekap", "kodemap", "kodeakunpajak"]),
-    (Field::Kjs, &["kjs", "kodekjs", "kodejenissetoran"]),
-    (
-        Field::TaxPeriod,
-        &[
-            "taxperiod", "masapajak", "masa", "masatahunpajak", "masatahun", "masapjk", "periode", "periodepajak",
-            "period",
-        ],
-    ),
-    (
-        Field::TaxYear,
-        &[
-            "taxyear", "tahunpajak", "thnpajak", "thpajak", "tahunpjk", "tahun", "thn", "fiscalyear", "year",
-        ],
-    ),
-    (
-        Field::Amount,
-        &[
-            "amount", "totaltagihan", "jumlahtagihan", "nilaitagihan", "tagihan", "jumlahpajak", "jumlahterutang",
-            "kurangbayar", "nilaikurangbayar", "totaltunggakan", "jumlahtunggakan", "nilaitunggakan", "nominal",
-            "jumlah", "jml", "saldo", "nilai", "amountdue", "outstanding", "pokok", "sanksi",
-        ],
-    ),
-    (
-        Field::DueDate,
-        &[
-            "duedate", "jatuhtempo", "tgljatuhtempo", "tanggaljatuhtempo", "jatuhtempopembayaran", "bataswaktu",
-            "tglbataswaktu", "tanggalbataswaktu", "bataswaktulapor", "bataswaktubayar", "bataswaktupelaporan",
-            "bataswaktupembayaran", "batasakhir", "tgljt", "tgljthtempo", "jthtempo", "batasbayar", "bataslapor",
-            "batastanggal", "duedt", "dateofdue", "paymentdue", "payby", "fileby", "deadline",
-        ],
-    ),
-    (
-        Field::Office,
-        &[
-            "office", "kodekpp", "kpp", "kppterdaftar", "kodekantor", "taxoffice", "officecode", "taxofficecode",
-        ],
-    ),
-    (Field::Province, &["province", "provinsi", "propinsi", "prov", "namaprovinsi", "provinsiwp"]),
-    (
-        Field::BillingCode,
-        &[
-            "billingcode", "kodebilling", "kdbilling", "idbilling", "nobilling", "billing", "billingid",
-        ],
-    ),
-    (Field::Priority, &["priority", "prioritas"]),
-    (Field::Language, &["language", "bahasa", "lang"]),
-    (Field::TimeZone, &["timezone", "zonawaktu", "zona", "tz"]),
-    (Field::Note, &["note", "notes", "keterangan", "ket", "catatan", "remark", "remarks", "comment", "comments"]),
-];
+pub use field::Field;
+pub(super) use names::meaning;
 
 /// Which column serves which field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -334,19 +147,6 @@ fn is_ours(name: &str) -> bool {
 /// Fields without which a row still says the same about whom to call, when, and why.
 fn may_be_cut(field: Field) -> bool {
     matches!(field, Field::Note | Field::Priority | Field::BillingCode | Field::Language)
-}
-
-pub(super) fn meaning(key: &str) -> Option<(Field, usize)> {
-    let rank = |names: &[&str], key: &str| names.iter().position(|name| *name == key);
-    NAMES.iter().find_map(|(field, names)| {
-        let plain = match field {
-            Field::Amount => key.trim_end_matches("idr").trim_end_matches("rp"),
-            // NO HP 1, NO HP 2.
-            Field::Phone => key.trim_end_matches(['1', '2', '3']),
-            _ => key,
-        };
-        Some((*field, rank(names, plain)?))
-    })
 }
 
 #[cfg(test)]
