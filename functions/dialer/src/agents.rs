@@ -1,6 +1,6 @@
 //! Requests of agents and diallers of the house.
 
-use crate::CAMPAIGNS;
+use crate::MEMORY;
 use dering::assist::{Ask, Desk, Outcome};
 use dering::problem::Problem;
 use edge::request::{Body, Head};
@@ -68,12 +68,12 @@ async fn answer(path: &[&str], head: &Head, body: &mut Body) -> Result<Reply, Pr
     let shards = config::shards().await?;
     let limits = config::person_limits().await?;
     let legal_hours = config::legal_hours().await?;
-    let campaigns = CAMPAIGNS.with(Rc::clone);
+    let memory = MEMORY.with(Rc::clone);
     let desk = Desk {
         store: &SpinStore,
         vault: &vault,
         shards,
-        campaigns: &campaigns,
+        campaigns: &memory.campaigns,
         limits,
         legal_hours: &legal_hours,
         now_ms: clock::now_ms(),
