@@ -87,7 +87,9 @@ pub use size::{CONFIRM_ABOVE, Size, size};
 pub use source::{Label, Occasion};
 pub use table::{ContactLine, Line, RejectedLine, Table, TableFormat, contact_titles, noted_titles, rejected_titles};
 
+use crate::campaign::AllowedNumbers;
 use crate::contact::Contact;
+use crate::hours::Country;
 
 /// A taxpayer number as lists and feeds write it, in the 16 digits under which a [`Contact`] has it; `None` if it is
 /// no NPWP, NIK or NITKU.
@@ -98,8 +100,9 @@ pub fn taxpayer_id(text: &str) -> Option<String> {
 /// The numbers (E.164) of a cell of a list of Indonesia, as far as a campaign calls them that allows no others; the reason if
 /// it calls none.
 pub fn phone_numbers(cell: &str) -> Result<Vec<String>, Reason> {
-    let rules = Rules::default();
-    phone::parse(std::iter::once(cell), rules.callable()).map(|found| found.numbers)
+    let allowed = AllowedNumbers::default();
+    let callable = phone::Callable { own: &[], country: Country::Id, allowed: &allowed };
+    phone::parse(std::iter::once(cell), callable).map(|found| found.numbers)
 }
 
 /// A tax by its name, as far as two files write it alike.

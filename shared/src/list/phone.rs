@@ -94,6 +94,10 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn cell(&mut self, cell: &str) {
+        // Most cells are one number: there is nothing to part.
+        if is_plain(cell) {
+            return self.part(&text::value(cell));
+        }
         if text::is_scientific(cell) {
             return self.refuse(Reason::PhoneScientific);
         }
@@ -101,10 +105,6 @@ impl Found<'_> {
             return self.refuse(Reason::PhoneLetters);
         }
         let value = text::value(cell);
-        // Most cells are one number: there is nothing to part.
-        if value.bytes().all(|b| b.is_ascii_digit() || b" +-.()".contains(&b)) {
-            return self.part(&value);
-        }
         for part in split(&value) {
             self.part(&part);
         }
@@ -219,20 +219,23 @@ fn read(part: &str, callable: &Callable<'_>) -> Part {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     };
-    if !part.chars().any(|c| c.is_ascii_digit()) {
+    if !part.bytes().any(|b| b.is_ascii_digit()) {
         let labels_only =
             words(part).iter().all(|word| LABELS.contains(&word.as_str()) || FAX.contains(&word.as_str()));
         // Words such as "tidak ada" say that there is no number.
         return if labels_only { Part::Nothing } else { Part::Refused(Reason::PhoneMissing) };
     }
-    if words(part).iter().any(|word| FAX.contains(&word.as_str())) {
-        return Part::Refused(Reason::PhoneSpecial);
-    }
-    let bare = without_labels(part);
-    let (bare, extension) = match without_extension(bare) {
-        Ok(("", true)) => return Part::Extension,
-        Ok(split) => split,
-        Err(reason) => return Part::Refused(reason),
+    let (bare, extension) = if is_plain(part) {
+        (part.trim_matches([' ', '.', '-', ')']), false)
+    } else {
+        if words(part).iter().any(|word| FAX.contains(&word.as_str())) {
+            return Part::Refused(Reason::PhoneSpecial);
+        }
+        match without_extension(without_labels(part)) {
+            Ok(("", true)) => return Part::Extension,
+            Ok(split) => split,
+            Err(reason) => return Part::Refused(reason),
+        }
     };
     let bare = bare.trim_start_matches(['\'', '’', '`', ' ', '(']);
     let (plus, bare) = match bare.strip_prefix('+') {
@@ -242,7 +245,7 @@ fn read(part: &str, callable: &Callable<'_>) -> Part {
     if is_decimal(bare) {
         return Part::Refused(Reason::PhoneLetters);
     }
-    let mut digits = String::new();
+    let mut digits = String::with_capacity(bare.len());
     for c in bare.chars() {
         match c {
             '0'..='9' => digits.push(c),
@@ -252,7 +255,7 @@ fn read(part: &str, callable: &Callable<'_>) -> Part {
     }
     let number = match numbering::national(plus, &digits) {
         Ok((national, kind, zero_restored)) => {
-            Ok(Number { e164: format!("+62{national}"), country: Country::Id, kind, zero_restored, extension })
+            Ok(Number { e164: ["+62", national].concat(), country: Country::Id, kind, zero_restored, extension })
         }
         // Other plans are looked at only where the campaign calls.
         Err(Reason::PhoneForeign) if plus => {
@@ -265,6 +268,11 @@ fn read(part: &str, callable: &Callable<'_>) -> Part {
         Err(reason) => Err(reason),
     };
     number.map_or_else(Part::Refused, Part::Number)
+}
+
+/// Whether there is nothing but digits and what people write between them.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'+' | b'-' | b'.' | b'(' | b')'))
 }
 
 /// A number that some program counted with: `81234567890.5`. The digit behind the point belongs to no phone.

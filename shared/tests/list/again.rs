@@ -58,7 +58,7 @@ impl Office {
 
     fn upload(&self, campaign: &str, rows: &str) -> Manifest {
         let label = Label { campaign: campaign.into(), ..Label::default() };
-        match self.take(label, &format!("{HEADER}{rows}")).unwrap() {
+        match self.take(label, format!("{HEADER}{rows}")).unwrap() {
             Taken::New(manifest) => manifest,
             Taken::Known(manifest) => panic!("known as {}", manifest.list),
         }
@@ -266,7 +266,7 @@ fn appended_rows_are_withdrawn_with_their_list_and_not_taken_after() {
     assert_eq!((family.withdrawn, family.parts), (false, vec![part.list.clone()]));
 
     assert_eq!(office.withdraw(&first.list), [first.list.clone(), part.list.clone()]);
-    let refused = office.take(label(), &format!("{HEADER}{}", rows(6..=7))).unwrap_err();
+    let refused = office.take(label(), format!("{HEADER}{}", rows(6..=7))).unwrap_err();
     assert_eq!((refused.status, refused.code.as_ref()), (409, "list_withdrawn"));
     // Refused it leaves nothing that stands in the way of a list of its own.
     assert_eq!(counts(&office.upload("a", &rows(6..=7))), (2, 2, 0));
@@ -278,10 +278,10 @@ fn an_idempotency_key_stands_for_one_file() {
     let office = Office::new();
     let label = |key: &str| Label { campaign: "a".into(), key: Some(key.into()), ..Label::default() };
     let file = |n: u32| format!("{HEADER}{}", row(n));
-    let Ok(Taken::New(first)) = office.take(label("k1"), &file(1)) else { panic!("it is new") };
-    assert!(matches!(office.take(label("k1"), &file(1)), Ok(Taken::Known(known)) if known.list == first.list));
+    let Ok(Taken::New(first)) = office.take(label("k1"), file(1)) else { panic!("it is new") };
+    assert!(matches!(office.take(label("k1"), file(1)), Ok(Taken::Known(known)) if known.list == first.list));
     let keys_before = office.store.inner().keys();
-    let refused = office.take(label("k1"), &file(2)).unwrap_err();
+    let refused = office.take(label("k1"), file(2)).unwrap_err();
     assert_eq!((refused.status, refused.code.as_ref()), (422, "idempotency_key_used"));
     // Of the refused file nothing is left but the note that an upload began, and counters.
     let lists = |keys: &[String]| {
@@ -291,7 +291,7 @@ fn an_idempotency_key_stands_for_one_file() {
             .collect::<Vec<_>>()
     };
     assert_eq!(lists(&office.store.inner().keys()), lists(&keys_before));
-    assert!(matches!(office.take(label("k2"), &file(2)), Ok(Taken::New(_))));
+    assert!(matches!(office.take(label("k2"), file(2)), Ok(Taken::New(_))));
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn rejected_rows_come_back_as_they_were() {
         )
     };
     let file = |due: &str| header.to_owned() + &(1..).zip(cells).map(|(n, name)| row(n, name, due)).collect::<String>();
-    let Ok(Taken::New(first)) = office.take(Label { campaign: "a".into(), ..Label::default() }, &file("31/02/2027"))
+    let Ok(Taken::New(first)) = office.take(Label { campaign: "a".into(), ..Label::default() }, file("31/02/2027"))
     else {
         panic!("it is new")
     };
@@ -417,6 +417,6 @@ fn who_allows_more_numbers_and_sends_the_file_again_has_what_was_rejected_added(
     campaign.settings.allowed_numbers.foreign.push(Country::Sg);
     let second = office.upload("a", &file);
     assert_eq!((counts(&second), &second.tally.rejected), ((3, 1, 2), &[("duplicate_in_list".to_owned(), 2)].into()));
-    let again = office.take(Label { campaign: "a".into(), ..Label::default() }, &format!("{HEADER}{file}")).unwrap();
+    let again = office.take(Label { campaign: "a".into(), ..Label::default() }, format!("{HEADER}{file}")).unwrap();
     assert_eq!(again, Taken::Known(second));
 }

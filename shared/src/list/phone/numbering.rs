@@ -44,8 +44,10 @@ const AREA_CODES: &[(u16, u16)] = &[
 
 /// The number without country code and 0, its kind, and whether its 0 was lost and is understood. `plus`: a + stands before the
 /// digits.
-pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool), Reason> {
-    let valid = |national: &str| kind(national).map(|kind| (national.to_owned(), kind, false));
+pub(super) fn national(plus: bool, digits: &str) -> Result<(&str, Kind, bool), Reason> {
+    fn valid(national: &str) -> Result<(&str, Kind, bool), Reason> {
+        kind(national).map(|kind| (national, kind, false))
+    }
     if digits.bytes().all(|b| b == b'0') {
         return Err(Reason::PhoneMissing);
     }
@@ -67,7 +69,7 @@ pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool),
     if let Some(national) = digits.strip_prefix("62") {
         let national = without_zero(national);
         match kind(national) {
-            Ok(kind) => return Ok((national.to_owned(), kind, false)),
+            Ok(kind) => return Ok((national, kind, false)),
             // Longer than anything dialled locally, so the country code it is.
             Err(reason) if digits.len() > *LOCAL.end() => return Err(reason),
             Err(_) => {}
@@ -78,7 +80,7 @@ pub(super) fn national(plus: bool, digits: &str) -> Result<(String, Kind, bool),
         length if LOCAL.contains(&length) => Err(Reason::PhoneNoAreaCode),
         // Only a mobile number is safe to tell without its zero.
         _ if digits.starts_with('8') => match kind(digits)? {
-            Kind::Mobile => Ok((digits.to_owned(), Kind::Mobile, true)),
+            Kind::Mobile => Ok((digits, Kind::Mobile, true)),
             Kind::Fixed | Kind::Premium => Err(Reason::PhoneSpecial),
         },
         9..=11 => Err(Reason::PhoneNoAreaCode),

@@ -49,7 +49,7 @@ pub async fn ingest(args: &Args, folder: &Path) -> Result<()> {
 }
 
 /// A list of eight columns that PostgreSQL takes, too.
-fn eight_columns(rows: u32) -> Result<Bytes> {
+pub fn eight_columns(rows: u32) -> Result<Bytes> {
     let form = lists::Generated::new(lists::today())?;
     let mut file = String::from("NPWP;NAMA WP;NO TELP/HP;PERIHAL;MASA PAJAK;TAHUN PAJAK;JATUH TEMPO;PROVINSI\n");
     for i in 0..rows {
@@ -61,6 +61,11 @@ fn eight_columns(rows: u32) -> Result<Bytes> {
         writeln!(file, "{npwp};{name};{phone};{matter};{period};{year};{due};{province}")?;
     }
     Ok(file.into())
+}
+
+/// By how much the host may grow while so many rows are taken.
+pub fn allowed_mib(rows: u32) -> f64 {
+    32.0 + 16.0 * f64::from(rows) / f64::from(1 << 20)
 }
 
 async fn drained(file: &Bytes, folder: &Path) -> Result<f64> {
@@ -91,7 +96,7 @@ async fn taken(rows: u32, file: &Bytes, folder: &Path) -> Result<f64> {
     let commits = meter.settled().await?.since(&before).commits;
     if let (Some((small, _)), Some((_, peak))) = (small, stage.host.memory_kib()) {
         let grown = peak.saturating_sub(small) as f64 / 1024.0;
-        let allowed = 32.0 + 16.0 * f64::from(rows) / f64::from(1 << 20);
+        let allowed = allowed_mib(rows);
         println!("ingest: {commits} durable commits; the host grew by {grown:.1} MiB, {allowed:.1} are allowed");
     }
     Ok(took)

@@ -7,6 +7,8 @@ mod bare;
 mod calls;
 mod copy;
 mod lists;
+mod numbers;
+mod settlements;
 mod skeleton;
 mod waiting;
 mod webhooks;
@@ -64,6 +66,10 @@ enum Figure {
     Callbacks,
     /// A long list, from its first byte to the answer, against one that is stored unread and against PostgreSQL
     Ingest,
+    /// A long feed of payments, against the upload of a list of as many rows
+    Settlements,
+    /// What is made of a phone number, against the crate `phonenumber`
+    Numbers,
     /// A campaign's dry run
     Forecast,
     /// Durable commits of a call that nobody answers
@@ -106,6 +112,12 @@ async fn run(args: &Args) -> Result<()> {
     }
     if wanted(Figure::Ingest) {
         lists::ingest(args, folder).await?;
+    }
+    if wanted(Figure::Settlements) {
+        settlements::feed(args, folder).await?;
+    }
+    if wanted(Figure::Numbers) {
+        numbers::compare(args)?;
     }
     if wanted(Figure::Forecast) {
         lists::forecast(args, folder).await?;
