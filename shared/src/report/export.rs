@@ -1,6 +1,7 @@
 //! A campaign's attempts as lines of a file. What agents noted and what the list said besides are personal, so they are opened
 //! only if they are asked for.
 
+use super::contacts::Contacts;
 use super::{rfc3339, shard_states};
 use crate::assist::{self, Note};
 use crate::attempt::{Disposition, End};
@@ -8,14 +9,11 @@ use crate::contact::{Contact, Duty};
 use crate::list::{self, Line};
 use crate::problem::Problem;
 use crate::store::Store;
-use crate::tick::{Attempt, ContactRef};
-use crate::vault::{DataKey, Vault};
+use crate::tick::Attempt;
+use crate::vault::Vault;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// Pages of lists held at a time: some 5 MB.
-const PAGES_MAX: usize = 64;
 
 /// What of an attempt's personal data is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -221,43 +219,11 @@ impl Line for AttemptLine {
     }
 }
 
-type Page = Rc<Vec<Contact>>;
-
-/// Contacts of attempts, a bounded number of pages held.
-#[derive(Default)]
-struct Contacts {
-    keys: HashMap<String, Option<Rc<DataKey>>>,
-    pages: HashMap<(String, u32, u32), Option<Page>>,
-}
-
-impl Contacts {
-    /// `None` if the list was erased, or its page cannot be read.
-    async fn find<S: Store>(&mut self, store: &S, vault: &Vault, at: &ContactRef) -> Result<Option<Contact>, Problem> {
-        let failed = |e| Problem::store(&e);
-        let name = (at.list.clone(), at.group, at.page);
-        if !self.pages.contains_key(&name) {
-            if !self.keys.contains_key(&at.list) {
-                let key = list::data_key(store, vault, &at.list).await.map_err(failed)?;
-                self.keys.insert(at.list.clone(), key.map(Rc::new));
-            }
-            let page = match self.keys.get(&at.list).and_then(Option::as_ref) {
-                Some(key) => list::read_page(store, key, &at.list, at.group, at.page).await.map_err(failed)?,
-                None => None,
-            };
-            if self.pages.len() >= PAGES_MAX {
-                self.pages.clear();
-            }
-            self.pages.insert(name.clone(), page.map(Rc::new));
-        }
-        let page = self.pages.get(&name).and_then(Option::as_ref);
-        Ok(page.and_then(|page| page.get(usize::from(at.index))).cloned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::list::{Table, TableFormat};
+    use crate::tick::ContactRef;
     use serde_json::json;
 
     fn attempt(other_rows: &[u32]) -> Attempt {

@@ -1,5 +1,6 @@
 //! Figures: a campaign's report, the year's table, the record of attempts. Out of the shards' states; reading costs no commit.
 
+mod contacts;
 mod export;
 mod split;
 

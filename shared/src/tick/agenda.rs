@@ -50,7 +50,7 @@ pub async fn take<S: Store>(work: &mut Work<'_, S>, bucket: &Bucket) -> Result<V
             page.iter_mut().for_each(|retry| retry.looked = bucket.looked);
             work.state.retries.retain(|b| b != bucket);
             work.state.wait_no_more(page.iter().map(|retry| retry.contact.list.as_str()));
-            work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
+            drop_page(work, bucket.ballot, bucket.n);
             Ok(page)
         }
         // Not to be read: nobody in it is called, and the report says so until somebody has looked.
@@ -81,12 +81,24 @@ pub async fn find<S: Store>(
     Ok(retries.into_iter().find(|retry| retry.contact == *contact))
 }
 
+/// Deletes a page after the commit.
+fn drop_page<S: Store>(work: &mut Work<'_, S>, ballot: u64, n: u16) {
+    work.deletes.push(keys::agenda(work.shard, ballot, n));
+    work.pages_gone.push((ballot, n));
+}
+
+/// Whether the state knows a page.
+pub fn names(state: &Shard, ballot: u64, n: u16) -> bool {
+    state.retries.iter().any(|bucket| (bucket.ballot, bucket.n) == (ballot, n))
+        || state.sweeps.iter().any(|sweep| (sweep.ballot, sweep.n) == (ballot, n))
+}
+
 /// Drops all pages of a campaign. Those who waited on them are counted by their lists until somebody closes them.
 pub fn drop_all<S: Store>(work: &mut Work<'_, S>, campaign: &str) {
     let (gone, kept): (Vec<Bucket>, Vec<Bucket>) =
         std::mem::take(&mut work.state.retries).into_iter().partition(|b| b.campaign == campaign);
     work.state.retries = kept;
-    work.deletes.extend(gone.iter().map(|b| keys::agenda(work.shard, b.ballot, b.n)));
+    gone.iter().for_each(|b| drop_page(work, b.ballot, b.n));
 }
 
 /// Puts retries on the agenda.
@@ -106,7 +118,7 @@ pub async fn put<S: Store>(work: &mut Work<'_, S>, retries: Vec<(String, Retry)>
             && page.len() == bucket.count as usize
         {
             work.state.retries.retain(|b| *b != bucket);
-            work.deletes.push(keys::agenda(work.shard, bucket.ballot, bucket.n));
+            drop_page(work, bucket.ballot, bucket.n);
             page.iter_mut().for_each(|retry| retry.looked = bucket.looked);
             page.append(&mut entries);
             entries = page;
@@ -162,7 +174,7 @@ pub async fn sweep_later<S: Store>(work: &mut Work<'_, S>, mut calls: Vec<Past>,
         && let Some(mut page) = read::<Past, S>(work, sweep.ballot, sweep.n).await?
     {
         work.state.sweeps.retain(|s| *s != sweep);
-        work.deletes.push(keys::agenda(work.shard, sweep.ballot, sweep.n));
+        drop_page(work, sweep.ballot, sweep.n);
         page.append(&mut calls);
         calls = page;
     }
@@ -196,7 +208,7 @@ pub async fn sweep<S: Store>(work: &mut Work<'_, S>) -> Result<(), Problem> {
     }
     work.deletes.extend(places);
     work.deletes.extend(calls.into_iter().flat_map(|call| event_keys(work.shard, call)));
-    work.deletes.push(keys::agenda(work.shard, sweep.ballot, sweep.n));
+    drop_page(work, sweep.ballot, sweep.n);
     work.state.sweeps.retain(|s| *s != sweep);
     Ok(())
 }

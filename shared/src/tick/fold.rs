@@ -166,7 +166,7 @@ async fn close_all<S: Store>(work: &mut Work<'_, S>, ended: Vec<Ended>) -> Resul
         work.folded += attempts.len() as u32;
         let page = Results { previous: work.state.results, attempts };
         work.writes.push((keys::results(work.shard, work.ballot), page.encode()));
-        work.state.results = Some(work.ballot);
+        work.state.enter_results(work.ballot);
     }
     Ok(())
 }

@@ -46,6 +46,7 @@ pub use state::{Books, ContactRef, Effect, Rank, Retry, Shard, Standing, Year};
 pub use summary::{CallerIdOut, Report};
 pub use unread::{NEWS_MAX, Unread, UnreadNews};
 pub use uploads::{KEYS_MAX, UPLOAD_MS_MAX, Upload};
+pub use void::Left;
 pub use why::{Asked, Stands, Why, why};
 
 use crate::attempt::End;
@@ -125,6 +126,8 @@ struct Work<'a, S: Store> {
     writes: Vec<(String, Vec<u8>)>,
     /// Deleted after the commit.
     deletes: Vec<String>,
+    /// Agenda pages among them that this tick took off.
+    pages_gone: Vec<(u64, u16)>,
     /// How fast this tick may claim.
     pacing: pace::Tick,
     claims: u16,
@@ -260,6 +263,7 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         state: before.clone(),
         writes: Vec::new(),
         deletes: Vec::new(),
+        pages_gone: Vec::new(),
         pacing: pace::Tick {
             shard,
             shards: setup.shards,
@@ -297,16 +301,17 @@ pub async fn tick<S: Store, W: World>(store: &S, world: &W, setup: &Setup<'_>, s
         return Ok(report);
     }
     // Pages first, then the slot that names them: whoever builds on the slot finds them.
-    if !work.writes.is_empty() {
-        store.set_many(&work.writes).await.map_err(failed)?;
-    }
-    let state = encode(state::VERSION, &work.state);
-    let committed = match cell.propose(store, &draft, &state).await {
-        Ok(()) => cell.commit(store, &draft).await,
-        Err(error) => Err(error),
+    let committed = async {
+        if !work.writes.is_empty() {
+            store.set_many(&work.writes).await?;
+        }
+        cell.propose(store, &draft, &encode(state::VERSION, &work.state)).await?;
+        cell.commit(store, &draft).await
     };
+    let committed = committed.await;
     if committed != Ok(true) {
-        // Best effort: without it, claims that somebody inherits are closed by their time-out, as of calls that may have rung.
+        // Best effort: without it, claims that somebody inherits are closed by their time-out, as of calls that may have rung,
+        // and what nobody inherits costs space.
         let _ = void::tell(&work, world, &placements).await;
         report.claimed = 0;
         return committed.map(|_| report).map_err(failed);

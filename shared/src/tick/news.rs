@@ -29,7 +29,7 @@ pub enum ShardNews {
     /// An inbound call came in (`answered` false), or was answered by an officer. `call` is a keyed hash.
     Inbound { call: String, at_ms: i64, answered: bool },
     /// A tick did not commit, and placed none of its claims.
-    ClaimsVoid { ballot: u64, claims: u16 },
+    TickVoid(void::Left),
     /// Somebody settled something, or it was taken back.
     SettlementsReported,
 }
@@ -175,7 +175,7 @@ pub async fn apply<S: Store>(work: &mut Work<'_, S>, news: ShardNews) -> Result<
                 year.inbound_answered += 1;
             }
         }
-        ShardNews::ClaimsVoid { ballot, claims } => void::told(work, ballot, claims).await?,
+        ShardNews::TickVoid(left) => void::told(work, left).await?,
         ShardNews::SettlementsReported => settle::reported(work),
     }
     Ok(None)

@@ -59,9 +59,14 @@ pub struct Shard {
     pub settled: Option<u64>,
     /// Ballot of the newest results page.
     pub results: Option<u64>,
+    /// Ballots of the last [`RESULTS_KNOWN`] of them, the newest last.
+    pub results_known: Vec<u64>,
     /// When the log's counter was last asked.
     pub counter_asked_ms: i64,
 }
+
+/// Results pages whose ballots the state knows.
+pub const RESULTS_KNOWN: usize = 16;
 
 /// A list in this shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -352,6 +357,23 @@ impl Shard {
     pub fn wait_no_more<'a>(&mut self, lists: impl IntoIterator<Item = &'a str>) {
         for (id, n) in counted(lists) {
             self.list(id).into_iter().for_each(|list| list.retrying = list.retrying.saturating_sub(n));
+        }
+    }
+
+    /// Enters a results page, the newest.
+    pub fn enter_results(&mut self, ballot: u64) {
+        self.results = Some(ballot);
+        self.results_known.push(ballot);
+        let surplus = self.results_known.len().saturating_sub(RESULTS_KNOWN);
+        self.results_known.drain(..surplus);
+    }
+
+    /// Whether reports find the results page of a ballot. `None`: it is too far back to be known.
+    pub fn has_results(&self, ballot: u64) -> Option<bool> {
+        let all = self.results_known.len() < RESULTS_KNOWN;
+        match self.results_known.contains(&ballot) {
+            false if !all && self.results_known.first().is_some_and(|oldest| ballot < *oldest) => None,
+            known => Some(known),
         }
     }
 

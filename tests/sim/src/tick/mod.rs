@@ -6,6 +6,7 @@ mod carrier;
 mod clock;
 mod conversation;
 mod gate;
+mod leftovers;
 mod list;
 mod outside;
 mod overlap;
