@@ -39,7 +39,7 @@ impl Office {
         }
     }
 
-    fn take(&self, label: Label, file: &(impl AsRef<[u8]> + ?Sized)) -> Result<Taken, Problem> {
+    fn take(&self, label: Label, file: impl AsRef<[u8]>) -> Result<Taken, Problem> {
         let dice = |bytes: &mut [u8]| bytes.iter_mut().for_each(|b| *b = self.dice.borrow_mut().below(256) as u8);
         let settings = &self.shelf.get(&label.campaign).unwrap().settings;
         let rules = Rules::for_campaign(settings, &self.vault, Vec::new(), NOW_MS);
@@ -140,7 +140,7 @@ fn a_file_is_the_same_list_however_it_is_packed() {
     }
     // Packed first, and then as it is.
     let office = Office::new();
-    assert!(matches!(office.take(label(), &zstd(csv.as_bytes())), Ok(Taken::New(_))));
+    assert!(matches!(office.take(label(), zstd(csv.as_bytes())), Ok(Taken::New(_))));
     assert!(matches!(office.take(label(), &csv), Ok(Taken::Known(_))));
 }
 
