@@ -14,7 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-const KILLS: u32 = 20;
+/// Uploads that are cut before they are answered.
+const CUTS: u32 = 20;
+/// On a machine that is busy with other things some kills come too late.
+const KILLS_MAX: u32 = 3 * CUTS;
 /// Pages of so many rows are several commits.
 const ROWS: u32 = 24_000;
 
@@ -33,13 +36,15 @@ async fn a_host_killed_at_twenty_points_of_an_upload_loses_no_row_and_has_none_t
     assert!(all >= 12, "{all} commits are too few to tell points by");
 
     let mut dice = fastrand::Rng::with_seed(20);
-    let (mut answered, mut there) = (0, 0);
-    for kill in 1..=KILLS {
+    let (mut kill, mut cut, mut there) = (0, 0, 0);
+    while cut < CUTS {
+        kill += 1;
+        assert!(kill <= KILLS_MAX, "{cut} uploads of {KILLS_MAX} were cut: the kills come late");
         let id = format!("c-{kill}");
         campaign(&stage, &id).await;
         // Spread over the whole upload, by chance within each part of it.
         // Every other time at once behind a commit, else on the way to the next.
-        let point = 1 + ((kill - 1) * all + dice.u32(0..all)) / KILLS;
+        let point = 1 + ((kill - 1) % CUTS * all + dice.u32(0..all)) / CUTS;
         let over = Arc::new(AtomicBool::new(false));
         let (client, campaign, done) = (stage.client.clone(), id.clone(), Arc::clone(&over));
         let reached = tokio::task::spawn_blocking({
@@ -57,7 +62,7 @@ async fn a_host_killed_at_twenty_points_of_an_upload_loses_no_row_and_has_none_t
         }
         stage.host.restart().await.unwrap();
         let answer = upload.await.unwrap().ok();
-        answered += u32::from(answer.is_some());
+        cut += u32::from(answer.is_none());
 
         stage.client.tick(0).await.unwrap();
         let contacts = stage.client.report(&id).await.unwrap().contacts;
@@ -86,13 +91,8 @@ async fn a_host_killed_at_twenty_points_of_an_upload_loses_no_row_and_has_none_t
             "kill {kill}"
         );
     }
-    println!(
-        "{all} commits an upload; after {KILLS} kills the list was there {there} times, {answered} of them answered"
-    );
-    assert!(
-        there < KILLS / 2 && answered <= KILLS / 4,
-        "there {there} times, answered {answered}: the kills came late"
-    );
+    println!("{all} commits an upload; {kill} kills, {cut} before the answer; the list was there {there} times");
+    assert!(there < kill, "no kill came before the list was there");
 }
 
 /// Rows that no other file of this test has.
