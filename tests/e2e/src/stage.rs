@@ -230,7 +230,6 @@ impl Stage {
             vault: &self.vault,
             attempts_max: ATTEMPTS_MAX,
             weather,
-            refused_before: carrier.options().protocol == Protocol::Telnyx,
         }))
     }
 
